@@ -1,0 +1,87 @@
+/**
+ * The port to one Docker engine, as narrow as Shipkeeper's needs: what can be read, and the few things that may be
+ * changed. Two implementations answer the same contract suite: the real one over the engine's socket, and a fake.
+ * There is deliberately no bulk prune, no force, no exec and no volume removal here.
+ */
+import type { Instant } from "@shipkeeper/kit";
+import type {
+  BuildCacheRecord,
+  Container,
+  ContainerId,
+  EngineFacts,
+  HostFacts,
+  Image,
+  ImageId,
+  Network,
+  Volume,
+  VolumeName,
+} from "@shipkeeper/model";
+
+/** A change that the engine announced. Events are hints: a lost one is made good by the next resync. */
+export interface EngineEvent {
+  readonly type: "container" | "image" | "volume" | "network" | "daemon" | "builder";
+  /** `start`, `die`, `health_status`, `tag`, … without suffixes. */
+  readonly action: string;
+  /** Id or name of what changed. */
+  readonly subject: string;
+  /** For containers: the image they were made from. For health changes: `health`. */
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly at: Instant;
+}
+
+/** Sizes that the engine walks its disks for. Expensive: never on the sampling path. */
+export interface EngineSizes {
+  readonly writableBytes: ReadonlyMap<ContainerId, number>;
+  readonly volumeBytes: ReadonlyMap<VolumeName, number>;
+  readonly sharedImageBytes: ReadonlyMap<ImageId, number>;
+  readonly buildCache: readonly BuildCacheRecord[];
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** Everything that only looks. Observing code is given this half and cannot change anything. */
+export interface EngineReader {
+  /** Engine facts, and the host facts that the engine knows (no disks). */
+  facts(options?: CallOptions): Promise<{ engine: EngineFacts; host: Omit<HostFacts, "disks"> }>;
+  /** Ids of all containers, in every state. */
+  containerIds(options?: CallOptions): Promise<ContainerId[]>;
+  /** Undefined where the engine says that there is no such container. Every other failure throws. */
+  container(id: ContainerId, options?: CallOptions): Promise<Container | undefined>;
+  imageIds(options?: CallOptions): Promise<ImageId[]>;
+  image(id: ImageId, options?: CallOptions): Promise<Image | undefined>;
+  /** Users are filled in by the inventory reader, which sees the containers. */
+  volumes(options?: CallOptions): Promise<Volume[]>;
+  networks(options?: CallOptions): Promise<Network[]>;
+  sizes(options?: CallOptions): Promise<EngineSizes>;
+  /** Follows the engine's event stream until `signal` aborts; throws `DockerUnavailable` where the stream breaks. */
+  events(options: { since?: Instant; signal: AbortSignal }): AsyncIterable<EngineEvent>;
+}
+
+/** What the engine made of a removal: it is gone now, it was gone before, or something still uses it. */
+export type Removal = "removed" | "already-gone" | "in-use";
+
+/** Everything that changes the host: one object at a time, by full id. */
+export interface EngineActor {
+  /** Never forces, never removes volumes with it: the engine's own refusal guards against what changed since the plan. */
+  removeContainer(id: ContainerId, options?: CallOptions): Promise<Removal>;
+  /** Removes one reference, or the image itself by its id where nothing refers to it any more. Never forces. */
+  removeImage(reference: string, options?: CallOptions): Promise<Removal>;
+  /** Stops within `timeoutSeconds` (the container's own where undefined), kills after it, starts again. */
+  restartContainer(
+    id: ContainerId,
+    options?: CallOptions & { timeoutSeconds?: number },
+  ): Promise<"restarted" | "already-gone">;
+  /** A new volume of the local driver; throws where one of that name exists. */
+  createVolume(
+    name: VolumeName,
+    labels: Readonly<Record<string, string>>,
+    options?: CallOptions,
+  ): Promise<Volume>;
+}
+
+export interface Engine extends EngineReader, EngineActor {
+  /** Where it is reached, for messages. */
+  readonly address: string;
+}

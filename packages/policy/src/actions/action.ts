@@ -1,0 +1,108 @@
+/**
+ * What every action kind has in common: verdicts, plans, outcomes, and the four things that a kind supplies.
+ * Kinds live in the folders beside this file; `catalog.ts` lists them. Nothing here knows any of them.
+ */
+import { countSchema, instantSchema } from "@shipkeeper/model";
+import * as z from "zod";
+import type { Schedule } from "../language/policy.ts";
+import type { World } from "../round/world.ts";
+import { expectationSchema } from "./expectation.ts";
+
+/** One thing that a plan speaks of. */
+export const targetSchema = z.object({
+  type: z.enum(["container", "image", "volume", "network", "build-cache", "registry-tag", "host"]),
+  /** The engine's full id, or the name where names are the ids (volumes). */
+  id: z.string(),
+  name: z.string(),
+  owner: z.string().optional(),
+});
+export type Target = z.infer<typeof targetSchema>;
+
+/** Why: a code that programs count, and the facts that a sentence about it needs. */
+export const reasonSchema = z.looseObject({ why: z.string() });
+export type Reason = z.infer<typeof reasonSchema>;
+
+/**
+ * What a plan says of one candidate. `keep`, `wait` and `refuse` change nothing: kept for good reason, not yet, or
+ * not allowed. `give-up` hands over to people. Every other decision is the verb of a step.
+ */
+export const verdictSchema = z.object({
+  target: targetSchema,
+  decision: z.string(),
+  reason: reasonSchema,
+  /** What the step is expected to free or to store, or would if it were taken, in bytes. An estimate. */
+  bytes: countSchema.optional(),
+  /** What must still be true right before the step; compared with a fresh look at the target (`expectation.ts`). */
+  expect: expectationSchema.optional(),
+});
+export type Verdict = z.infer<typeof verdictSchema>;
+
+const IDLE_DECISIONS: ReadonlySet<string> = new Set(["keep", "wait", "refuse", "give-up"]);
+
+/** Whether a verdict becomes a step of the run. */
+export function isStep(verdict: Pick<Verdict, "decision">): boolean {
+  return !IDLE_DECISIONS.has(verdict.decision);
+}
+
+/** A verdict for every candidate, steps in the order in which they shall be taken. */
+export const planSchema = z.object({
+  kind: z.string(),
+  verdicts: z.array(verdictSchema),
+  /** The most that this run may free; absent where nothing limits it. */
+  limitBytes: countSchema.optional(),
+});
+export type Plan = z.infer<typeof planSchema>;
+
+/** How one step ended. `unknown` is a step that a crash cut off and that looking could not settle. */
+export const stepOutcomeSchema = z.object({
+  target: targetSchema,
+  decision: z.string(),
+  status: z.enum(["done", "skipped", "failed", "unknown"]),
+  /** Why it was skipped, or is unknown: a code. */
+  why: z.string().optional(),
+  /** The joined error chain of a failure. */
+  error: z.string().optional(),
+  startedAt: instantSchema,
+  finishedAt: instantSchema,
+  /** What the step found out, for its kind's `measure`: a restore point's id, bytes added, and so on. */
+  facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+});
+export type StepOutcome = z.infer<typeof stepOutcomeSchema>;
+
+/** How a run ended. Freed bytes are measured on the file system around the run, not believed. */
+export const outcomeSchema = z.object({
+  steps: z.array(stepOutcomeSchema),
+  freedBytes: z.int().optional(),
+});
+export type Outcome = z.infer<typeof outcomeSchema>;
+
+/** What makes a round look at a rule: its time has come, or the inventory changed. */
+export type Trigger = "scheduled" | "continuous";
+
+/** Figures of a run that add up over runs, hosts and days: name → sum. */
+export type Measures = Readonly<Record<string, number>>;
+
+/** A planner's own verdict: its kind knows every reason that it gives. */
+export type VerdictFor<R extends Reason> = Omit<Verdict, "reason"> & { readonly reason: R };
+
+/** What an action kind supplies; the agent and the collector are generic over it. */
+export interface ActionKind<Kind extends string = string, Spec = unknown> {
+  readonly kind: Kind;
+  /**
+   * Decodes a rule's own keys, as they stand in a policy; the keys that all rules share are taken out before.
+   * Encoding gives the same keys with every default filled in.
+   */
+  readonly spec: z.ZodType<Spec>;
+  /** `scheduled` rules run when they are due, `continuous` ones whenever the inventory changes. */
+  readonly trigger: Trigger;
+  /** The schedule that follows from the rule's own keys, where it names none. */
+  schedule?(spec: Spec): Schedule | undefined;
+  /** Pure, total, deterministic: a verdict with a reason for every candidate. */
+  plan(spec: Spec, world: World): Plan;
+  /** The reason in words, for one line of a log or a report: `unused for 90 days (limit 14 days)`. */
+  explain(verdict: Verdict): string;
+  /** The plan in a few words, for the head of its list: `frees 1.2 GB of 3.4 GB`. */
+  summarize(verdicts: readonly Verdict[]): string;
+  /** The figures of a finished run. */
+  measure(outcome: Outcome): Measures;
+}

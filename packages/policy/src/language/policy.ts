@@ -1,0 +1,52 @@
+/**
+ * What a policy is once it is compiled: plain JSON, every default of the program that compiled it filled in, so that
+ * an agent with other defaults does as was signed.
+ * `parse-policy.ts` makes it out of YAML; the signed bundle carries it; agents decode it again with these schemas.
+ */
+import { instantSchema, ownerRulesSchema } from "@shipkeeper/model";
+import * as z from "zod";
+
+export const modeSchema = z.enum(["observe", "enforce"]);
+/** `observe` plans and reports only. */
+export type Mode = z.infer<typeof modeSchema>;
+
+/** When a scheduled rule is due: at the times of a cron pattern, or a fixed time after the last round. */
+export const scheduleSchema = z.union([
+  z.strictObject({ cron: z.string(), timezone: z.string() }),
+  z.strictObject({ everyMs: z.int().min(1_000) }),
+]);
+export type Schedule = z.infer<typeof scheduleSchema>;
+
+export const ruleSchema = z.strictObject({
+  /** An action kind of the catalog. */
+  kind: z.string(),
+  /** Unique in its policy: `prune: host-cache` is named `host-cache`. */
+  name: z.string(),
+  mode: modeSchema,
+  /** Absent for rules whose kind is continuous. */
+  schedule: scheduleSchema.optional(),
+  /** The kind's own keys in the words of the language, every default written out; decoded by the kind's schema. */
+  spec: z.unknown(),
+});
+export type Rule = z.infer<typeof ruleSchema>;
+
+export const policySchema = z.strictObject({
+  name: z.string(),
+  /** Host labels that must all match, patterns allowed. Empty selects nothing. */
+  hosts: z.record(z.string(), z.string()),
+  owners: ownerRulesSchema,
+  rules: z.array(ruleSchema),
+});
+export type Policy = z.infer<typeof policySchema>;
+
+/** Everything that is in force for a fleet, as one signed document. */
+export const policyBundleSchema = z.strictObject({
+  format: z.literal(1),
+  /** Grows by one with each push; never goes back on any host. */
+  revision: z.int().min(1),
+  issuedAt: instantSchema,
+  /** From then on nothing of it is enforced; rounds go on observing. */
+  expiresAt: instantSchema,
+  policies: z.array(policySchema),
+});
+export type PolicyBundle = z.infer<typeof policyBundleSchema>;

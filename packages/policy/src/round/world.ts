@@ -1,0 +1,44 @@
+import type { Instant } from "@shipkeeper/kit";
+import type { HostId, HostLabels, Inventory } from "@shipkeeper/model";
+import type { Guardrails } from "../guardrails.ts";
+
+/** A try to mend a container, as the ledger remembers it. */
+export interface RestartAttempt {
+  readonly at: Instant;
+  /** `pending` until the container turned healthy, or did not in the time its health check needs. */
+  readonly result: "pending" | "healed" | "failed";
+}
+
+/** The newest restore point of one dataset in one repository. */
+export interface KnownRestorePoint {
+  readonly id: string;
+  /** When its data was read. */
+  readonly at: Instant;
+  readonly repository: string;
+  readonly volume: string;
+}
+
+/** The agent's lasting memory, as far as planners need it. What it knows of images stands in the inventory. */
+export interface Ledger {
+  /** When this memory began: nothing can be unused for longer than it exists. */
+  readonly bornAt: Instant;
+  /** Identity of a container (see `containerIdentity`) → its tries, oldest first. */
+  readonly restarts: ReadonlyMap<string, readonly RestartAttempt[]>;
+  /** What was done in the last 24 hours, for the guardrails' limits per day. */
+  readonly lastDay: { readonly images: number; readonly containers: number; readonly restarts: number };
+  readonly restorePoints: readonly KnownRestorePoint[];
+}
+
+/** Everything that a planner may look at. */
+export interface World {
+  readonly now: Instant;
+  readonly hostId: HostId;
+  readonly hostLabels: HostLabels;
+  readonly inventory: Inventory;
+  readonly ledger: Ledger;
+  readonly guardrails: Guardrails;
+  /** Repositories that the host's configuration names: a policy can only pick among them. */
+  readonly repositories: readonly string[];
+  /** Containers that the agent itself runs in or started: never touched. */
+  readonly self: readonly string[];
+}

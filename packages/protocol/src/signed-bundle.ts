@@ -1,0 +1,26 @@
+import * as z from "zod";
+import { publicKeySchema } from "./enrolment.ts";
+
+/** A bundle may be this large at most, before anything of it is read. */
+export const MOST_BUNDLE_BYTES = 2 * 2 ** 20;
+
+/**
+ * A policy bundle and its signature. Nothing but this envelope is parsed before the signature over the payload's
+ * exact bytes was verified with a key that the host has pinned.
+ */
+export const signedBundleSchema = z.strictObject({
+  /** The bundle's JSON text. */
+  payload: z.string().max(MOST_BUNDLE_BYTES),
+  publicKey: publicKeySchema,
+  /** Ed25519 over `bundleText(payload)`, hex. */
+  signature: z.string().regex(/^[0-9a-f]{128}$/),
+});
+export type SignedBundle = z.infer<typeof signedBundleSchema>;
+
+/** What the operator's key signs: the payload, and what it is, so that no other signed text can pass for a bundle. */
+export function bundleText(payload: string): string {
+  return `shipkeeper-policy-bundle-v1\n${payload.length}\n${payload}`;
+}
+
+/** How long an agent's long poll for a newer bundle may hang, in seconds. */
+export const MOST_POLL_SECONDS = 25;

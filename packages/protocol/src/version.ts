@@ -1,0 +1,11 @@
+/**
+ * The wire's version, a hash of everything that travels, and how it came about. `version.test.ts` computes the hash
+ * from the schemas: when it differs, decide whether old agents still understand, write a line below, and pin anew.
+ */
+export const PROTOCOL_VERSION = 1;
+
+export const PROTOCOL_HISTORY: readonly {
+  readonly version: number;
+  readonly hash: string;
+  readonly change: string;
+}[] = [{ version: 1, hash: "unpinned", change: "first version" }];

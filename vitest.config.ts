@@ -1,0 +1,44 @@
+import { defineConfig } from "vitest/config";
+
+const sources = ["packages/*/src", "agent/src", "collector/src", "demo/src", "test"];
+const ending = (suffix: string) => sources.map((folder) => `${folder}/**/*${suffix}`);
+
+/** Three worlds, named by file ending: pure, with a real engine, and built programs against the fleet lab. */
+export default defineConfig({
+  test: {
+    reporters: ["default", "./test/plain-reporter.ts"],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ending(".test.ts"),
+          exclude: ["**/node_modules/**", ...ending(".docker.test.ts"), ...ending(".e2e.test.ts")],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "docker",
+          include: ending(".docker.test.ts"),
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "e2e",
+          include: ending(".e2e.test.ts"),
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
