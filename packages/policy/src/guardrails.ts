@@ -2,20 +2,8 @@
  * The host's own limits. Root writes them, the agent only reads them, and the stricter of policy and guardrails wins.
  * An absent file sets no limit of its own; a broken one stops every action, because a limit was meant.
  */
-import { parseBytes, patternProblem } from "@shipkeeper/kit";
 import * as z from "zod";
-
-const pattern = z.string().check((context) => {
-  const problem = patternProblem(context.value);
-  if (problem !== undefined) context.issues.push({ code: "custom", message: problem, input: context.value });
-});
-
-const bytes = z.string().transform((text, context) => {
-  const parsed = parseBytes(text);
-  if (parsed !== undefined) return parsed;
-  context.issues.push({ code: "custom", message: "expected a size such as 20GB", input: text });
-  return z.NEVER;
-});
+import { patternSchema, sizeSchema } from "./language/values.ts";
 
 const count = z.int().min(0);
 
@@ -23,12 +11,12 @@ export const guardrailsSchema = z.strictObject({
   neverTouch: z
     .strictObject({
       /** Container names. */
-      containers: z.array(pattern).default([]),
+      containers: z.array(patternSchema).default([]),
       /** `key=value`, or `key` alone for any value. */
       labels: z.array(z.string().min(1)).default([]),
-      volumes: z.array(pattern).default([]),
+      volumes: z.array(patternSchema).default([]),
       /** Image tags and digests. */
-      images: z.array(pattern).default([]),
+      images: z.array(patternSchema).default([]),
     })
     .prefault({}),
   limits: z
@@ -37,7 +25,7 @@ export const guardrailsSchema = z.strictObject({
         .strictObject({
           images: count.optional(),
           containers: count.optional(),
-          bytes: bytes.optional(),
+          bytes: sizeSchema.optional(),
         })
         .prefault({}),
       perDay: z

@@ -1,0 +1,17 @@
+import type { ActionKind } from "../action.ts";
+import { explainBackup, summarizeBackup } from "./explain.ts";
+import { measureBackup } from "./outcome.ts";
+import { planBackup } from "./plan.ts";
+import { backupSpecSchema, type BackupSpec } from "./spec.ts";
+
+export const backup: ActionKind<"backup", BackupSpec> = {
+  kind: "backup",
+  spec: backupSpecSchema,
+  trigger: "scheduled",
+  /** Twice within the span, so that one failure does not yet lose more than was agreed. */
+  schedule: ({ rpo }) => (rpo === undefined ? undefined : { everyMs: Math.max(1_000, Math.floor(rpo / 2)) }),
+  plan: planBackup,
+  explain: explainBackup,
+  summarize: summarizeBackup,
+  measure: measureBackup,
+};

@@ -1,0 +1,26 @@
+/** Every action kind, one line each. The agent's registry of handlers is checked against it by the compiler. */
+import type { ActionKind } from "./action.ts";
+import { backup } from "./backup/index.ts";
+import { prune } from "./prune/index.ts";
+import { restart } from "./restart/index.ts";
+
+export const catalog = {
+  prune,
+  backup,
+  restart,
+} as const;
+
+export type Kind = keyof typeof catalog;
+/** What a rule of the kind says, decoded. */
+export type SpecOf<K extends Kind> = (typeof catalog)[K] extends ActionKind<K, infer Spec> ? Spec : never;
+
+export const KINDS = Object.keys(catalog) as readonly Kind[];
+
+/** Undefined for a kind that this version does not have, e.g. of a newer collector. */
+export function actionKind(kind: string): ActionKind<Kind> | undefined {
+  return isKind(kind) ? catalog[kind] : undefined;
+}
+
+export function isKind(kind: string): kind is Kind {
+  return Object.hasOwn(catalog, kind);
+}

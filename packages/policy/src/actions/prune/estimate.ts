@@ -1,0 +1,39 @@
+import type { Image, Inventory } from "@shipkeeper/model";
+import { isStep } from "../action.ts";
+import type { PruneVerdict } from "./plan.ts";
+
+/**
+ * Adds to every verdict what removing would free. A layer is counted for the last image that has it, so the steps'
+ * estimates can be added up; those of kept things say what each would free by itself.
+ */
+export function estimateFreedBytes(
+  verdicts: readonly PruneVerdict[],
+  { images, containers }: Pick<Inventory, "images" | "containers">,
+): PruneVerdict[] {
+  const imageById = new Map<string, Image>(images.map((image) => [image.id, image]));
+  const writable = new Map<string, number>(
+    containers.map(({ id, writableBytes }) => [id, writableBytes ?? 0]),
+  );
+  const holders = new Map<string, number>();
+  for (const layer of images.flatMap(({ layers }) => [...new Set(layers)])) {
+    holders.set(layer, (holders.get(layer) ?? 0) + 1);
+  }
+
+  return verdicts.map((verdict) => {
+    const image = imageById.get(verdict.target.id);
+    if (image === undefined) return { ...verdict, bytes: writable.get(verdict.target.id) ?? 0 };
+    const bytes = exclusiveBytes(image, (layer) => (holders.get(layer) ?? 0) > 1);
+    if (isStep(verdict)) {
+      for (const layer of new Set(image.layers)) holders.set(layer, (holders.get(layer) ?? 1) - 1);
+    }
+    return { ...verdict, bytes };
+  });
+}
+
+/** Sizes of single layers are not known, only of whole images and, after a measurement, of what they share. */
+function exclusiveBytes(image: Image, isHeldElsewhere: (layer: string) => boolean): number {
+  const shared = image.layers.filter(isHeldElsewhere).length;
+  if (shared === 0) return image.sizeBytes;
+  if (shared === image.layers.length) return 0;
+  return Math.max(0, image.sizeBytes - (image.sharedBytes ?? 0));
+}

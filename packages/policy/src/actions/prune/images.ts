@@ -1,0 +1,124 @@
+import { firstMatch, MINUTE_MS, type Instant } from "@shipkeeper/kit";
+import {
+  buildAgeMs,
+  imageName,
+  repositoriesOf,
+  unusedForMs,
+  type Container,
+  type Image,
+} from "@shipkeeper/model";
+import type { World } from "../../round/world.ts";
+import { expectImage } from "../expectation.ts";
+import { protectsImage } from "../never-touch.ts";
+import { imageTarget } from "../target.ts";
+import { newestOfRepositories } from "./newest.ts";
+import type { PruneVerdict } from "./plan.ts";
+import type { PruneReason } from "./reason.ts";
+import type { PruneSpec } from "./spec.ts";
+
+/**
+ * A pull or a build shows its image before the container that it was made for exists. A rule that names a shorter
+ * `unusedFor` has the last word.
+ */
+export const ARRIVAL_MS = 2 * MINUTE_MS;
+
+/** What one image cannot say of itself: who uses it, what is built on it, and its rank. */
+export interface ImageFacts {
+  readonly users: ReadonlyMap<string, Container>;
+  readonly children: ReadonlyMap<string, Image>;
+  /** Image id → the repository that it is among the newest of. */
+  readonly newest: ReadonlyMap<string, string>;
+}
+
+export function imageFacts(spec: PruneSpec, { inventory: { images, containers }, now }: World): ImageFacts {
+  return {
+    users: usersOf(images, containers),
+    children: new Map(images.flatMap((child) => (child.parentId ? [[child.parentId, child] as const] : []))),
+    newest: newestOfRepositories(images, spec.images?.keepNewest ?? 0, now),
+  };
+}
+
+/** When the image's idleness began, for "least recently used first"; unknown counts as now. */
+export function unusedSince({ memory }: Image): Instant {
+  return memory === undefined ? Infinity : Math.max(memory.firstSeenAt, memory.lastUsedAt ?? 0);
+}
+
+/** The verdict on one image. The order of the reasons is the order of their weight: whose word it is comes first. */
+export function judgeImage(spec: PruneSpec, world: World, facts: ImageFacts, image: Image): PruneVerdict {
+  const target = imageTarget(image);
+  const keep = (reason: PruneReason): PruneVerdict => ({ target, decision: "keep", reason });
+  const remove = (reason: PruneReason): PruneVerdict => ({
+    target,
+    decision: "remove",
+    reason,
+    expect: expectImage(image),
+  });
+
+  const kept = reasonToKeep(spec, world, facts, image);
+  if (kept !== undefined) return keep(kept);
+
+  const { unusedFor, olderThan, dangling } = spec.images ?? {};
+  const idleMs = unusedForMs(image, world.now);
+  if (idleMs === undefined) return keep({ why: "not-remembered" });
+  const arrivalMs = Math.min(ARRIVAL_MS, unusedFor ?? ARRIVAL_MS);
+  if (idleMs < arrivalMs) return keep({ why: "just-arrived", unusedForMs: idleMs, limitMs: arrivalMs });
+  if (isDangling(image))
+    return dangling === true ? remove({ why: "dangling" }) : keep({ why: "dangling-off" });
+  if (unusedFor === undefined && olderThan === undefined) return keep({ why: "named" });
+
+  if (unusedFor !== undefined && idleMs < unusedFor) {
+    return keep({ why: "used-recently", unusedForMs: idleMs, limitMs: unusedFor });
+  }
+  if (olderThan === undefined) return remove({ why: "unused", unusedForMs: idleMs, limitMs: unusedFor ?? 0 });
+
+  const ageMs = buildAgeMs(image, world.now);
+  if (ageMs === undefined) return keep({ why: "age-unknown" });
+  if (ageMs < olderThan) return keep({ why: "too-young", ageMs, limitMs: olderThan });
+  if (unusedFor === undefined) return remove({ why: "old", ageMs, limitMs: olderThan });
+  return remove({ why: "unused-and-old", unusedForMs: idleMs, ageMs });
+}
+
+function reasonToKeep(
+  spec: PruneSpec,
+  { guardrails }: World,
+  { users, children, newest }: ImageFacts,
+  image: Image,
+): PruneReason | undefined {
+  const protectedBy = protectsImage(guardrails.neverTouch, image);
+  if (protectedBy !== undefined) return { why: "never-touch", by: protectedBy };
+  const user = users.get(image.id);
+  if (user !== undefined) return { why: "in-use", by: user.name };
+  if (spec.images === undefined) return { why: "not-in-rule" };
+
+  const names = [...image.tags, ...image.digests, ...repositoriesOf(image)];
+  const exceptedBy = firstMatch(spec.images.except, names);
+  if (exceptedBy !== undefined) return { why: "excepted", by: exceptedBy };
+  const child = children.get(image.id);
+  if (child !== undefined) return { why: "parent-of", image: imageName(child) };
+  const repository = newest.get(image.id);
+  if (repository === undefined) return undefined;
+  return { why: "newest-of-repository", repository, keepNewest: spec.images.keepNewest };
+}
+
+/** No name at all. A digest is a name: somebody pulled by it. */
+function isDangling({ tags, digests }: Image): boolean {
+  return tags.length === 0 && digests.length === 0;
+}
+
+/**
+ * Image id → a container in whatever state that needs it. A container whose image id nothing on the host has is taken
+ * at its word, by name: stores of the engine differ in what they call an image's id.
+ */
+function usersOf(images: readonly Image[], containers: readonly Container[]): Map<string, Container> {
+  const known = new Set<string>(images.map(({ id }) => id));
+  const users = new Map<string, Container>();
+  for (const container of containers) {
+    if (known.has(container.imageId)) users.set(container.imageId, container);
+    else for (const image of images) if (isNamed(image, container.image)) users.set(image.id, container);
+  }
+  return users;
+}
+
+function isNamed({ tags, digests }: Image, name: string): boolean {
+  return tags.includes(name) || tags.includes(`${name}:latest`) || digests.includes(name);
+}

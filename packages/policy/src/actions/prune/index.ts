@@ -1,0 +1,15 @@
+import type { ActionKind } from "../action.ts";
+import { explainPrune, summarizePrune } from "./explain.ts";
+import { measurePrune } from "./outcome.ts";
+import { planPrune } from "./plan.ts";
+import { pruneSpecSchema, type PruneSpec } from "./spec.ts";
+
+export const prune: ActionKind<"prune", PruneSpec> = {
+  kind: "prune",
+  spec: pruneSpecSchema,
+  trigger: "scheduled",
+  plan: planPrune,
+  explain: explainPrune,
+  summarize: summarizePrune,
+  measure: measurePrune,
+};

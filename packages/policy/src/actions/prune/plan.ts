@@ -1,0 +1,62 @@
+/**
+ * Which images and ended containers a host can do without. Owns the order of the reasons; what an engine is, how a
+ * thing is removed and when the rule runs are not known here.
+ */
+import { isComplete, type InventorySection } from "@shipkeeper/model";
+import type { World } from "../../round/world.ts";
+import { isStep, type Plan, type VerdictFor } from "../action.ts";
+import { containerTarget, imageTarget } from "../target.ts";
+import { judgeContainer } from "./containers.ts";
+import { estimateFreedBytes } from "./estimate.ts";
+import { imageFacts, judgeImage, unusedSince } from "./images.ts";
+import { applyLimits, byteLimit } from "./limits.ts";
+import type { PruneReason } from "./reason.ts";
+import type { PruneSpec } from "./spec.ts";
+
+export type PruneVerdict = VerdictFor<PruneReason>;
+
+/** A list that is not whole cannot say what nobody uses. */
+const NEEDED: readonly InventorySection[] = ["containers", "images"];
+
+/** A verdict for every image and every container that does not run. */
+export function planPrune(spec: PruneSpec, world: World): Plan {
+  const limitBytes = byteLimit(spec, world);
+  const verdicts = judgeAll(spec, world);
+  return { kind: "prune", verdicts, ...(limitBytes === undefined ? {} : { limitBytes }) };
+}
+
+function judgeAll(spec: PruneSpec, world: World): PruneVerdict[] {
+  const { images, containers } = world.inventory;
+  const idle = containers.filter(({ state }) => state !== "running");
+
+  const section = NEEDED.find((needed) => !isComplete(world.inventory, needed));
+  if (section !== undefined) {
+    return [...idle.map(containerTarget), ...images.map(imageTarget)].map((target) => ({
+      target,
+      decision: "refuse",
+      reason: { why: "inventory-incomplete", section },
+    }));
+  }
+
+  const ended = [...idle].sort(by(({ finishedAt, createdAt, id }) => [finishedAt ?? createdAt ?? 0, id]));
+  const facts = imageFacts(spec, world);
+  const leastUsed = [...images].sort(by((image) => [unusedSince(image), image.id]));
+
+  const verdicts = [
+    // Containers first: the engine refuses an image while one of its containers exists, even an ended one.
+    ...ended.map((container) => judgeContainer(spec, world, container)),
+    ...leastUsed.map((image) => judgeImage(spec, world, facts, image)),
+  ];
+  const sized = estimateFreedBytes(verdicts, world.inventory);
+  const limited = applyLimits(sized, spec, world);
+  return [...limited.filter(isStep), ...limited.filter((verdict) => !isStep(verdict))];
+}
+
+/** Orders by a number, then by id, so that equal ages give the same plan every time. */
+function by<T>(keyOf: (item: T) => [number, string]): (a: T, b: T) => number {
+  return (a, b) => {
+    const [first, firstId] = keyOf(a);
+    const [second, secondId] = keyOf(b);
+    return first - second || (firstId < secondId ? -1 : 1);
+  };
+}

@@ -1,0 +1,47 @@
+import { countSchema } from "@shipkeeper/model";
+import * as z from "zod";
+
+const why = <Why extends string>(code: Why) => z.object({ why: z.literal(code) });
+const ms = z.number();
+
+/** Every reason that a prune plan gives, with the facts of its sentence. */
+export const pruneReasonSchema = z.discriminatedUnion("why", [
+  // Steps.
+  why("unused").extend({ unusedForMs: ms, limitMs: ms }),
+  why("old").extend({ ageMs: ms, limitMs: ms }),
+  why("unused-and-old").extend({ unusedForMs: ms, ageMs: ms }),
+  why("dangling"),
+  why("exited").extend({ exitedForMs: ms, limitMs: ms, exitCode: z.int().optional() }),
+  why("never-started").extend({ ageMs: ms, limitMs: ms }),
+
+  // Not this time, or not allowed.
+  why("inventory-incomplete").extend({ section: z.string() }),
+  why("limit").extend({ limit: z.string(), most: countSchema, unit: z.enum(["items", "bytes"]) }),
+
+  // Kept, images and containers.
+  why("not-in-rule"),
+  why("never-touch").extend({ by: z.string() }),
+  why("excepted").extend({ by: z.string() }),
+  why("age-unknown"),
+
+  // Kept images.
+  why("in-use").extend({ by: z.string() }),
+  why("parent-of").extend({ image: z.string() }),
+  why("newest-of-repository").extend({ repository: z.string(), keepNewest: countSchema }),
+  why("not-remembered"),
+  why("just-arrived").extend({ unusedForMs: ms, limitMs: ms }),
+  why("used-recently").extend({ unusedForMs: ms, limitMs: ms }),
+  why("too-young").extend({ ageMs: ms, limitMs: ms }),
+  why("dangling-off"),
+  why("named"),
+
+  // Kept containers.
+  why("self"),
+  why("state").extend({ state: z.string() }),
+  why("orchestrated").extend({ by: z.string() }),
+  why("auto-remove"),
+  why("stopped-service").extend({ restartPolicy: z.string(), service: z.string().optional() }),
+  why("network-of").extend({ container: z.string() }),
+  why("ended-recently").extend({ exitedForMs: ms, limitMs: ms }),
+]);
+export type PruneReason = z.infer<typeof pruneReasonSchema>;

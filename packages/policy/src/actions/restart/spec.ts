@@ -1,0 +1,25 @@
+import * as z from "zod";
+import { durationSchema, selectingLabelsSchema, selectingPatternsSchema } from "../../language/values.ts";
+
+export const restartSpecSchema = z.strictObject({
+  /** Left out: every container that has a health check. */
+  select: z
+    .strictObject({
+      containers: selectingPatternsSchema.optional(),
+      labels: selectingLabelsSchema.optional(),
+    })
+    .refine(({ containers, labels }) => containers !== undefined || labels !== undefined, {
+      message: "selects nothing: it needs `containers`, `labels` or both; leave `select` out for all",
+    })
+    .optional(),
+  /** How long a container must be unhealthy without a break. */
+  after: durationSchema.prefault("60s"),
+  /** So many restarts in so long a time; then people take over. */
+  budget: z
+    .strictObject({
+      restarts: z.int().min(1).max(100).default(5),
+      per: durationSchema.prefault("30m"),
+    })
+    .prefault({}),
+});
+export type RestartSpec = z.infer<typeof restartSpecSchema>;

@@ -1,0 +1,48 @@
+import { assert, type Instant } from "@shipkeeper/kit";
+import { NO_OWNER_RULES, type HostLabels, type OwnerRules } from "@shipkeeper/model";
+import type { Policy, PolicyBundle, Rule } from "./policy.ts";
+import { selectsLabels } from "./select.ts";
+
+/** All policies of a fleet as the one document that gets signed; the same policies in any order make the same bundle. */
+export function compileBundle(
+  policies: readonly Policy[],
+  { revision, issuedAt, expiresAt }: { revision: number; issuedAt: Instant; expiresAt: Instant },
+): PolicyBundle {
+  assert(expiresAt > issuedAt, "a bundle expires after it was issued");
+  const names = new Set(policies.map(({ name }) => name));
+  assert(names.size === policies.length, "policies of one bundle have different names");
+
+  const sorted = [...policies].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { format: 1, revision, issuedAt, expiresAt, policies: sorted };
+}
+
+/** A rule and the policy that it stands in. */
+export interface PolicyRule {
+  readonly policy: Policy;
+  readonly rule: Rule;
+}
+
+export function policiesFor(bundle: PolicyBundle, hostLabels: HostLabels): Policy[] {
+  return bundle.policies.filter(({ hosts }) => selectsLabels(hosts, hostLabels));
+}
+
+/** The rules of every policy that selects the host, in the bundle's order. */
+export function rulesFor(bundle: PolicyBundle, hostLabels: HostLabels): PolicyRule[] {
+  return policiesFor(bundle, hostLabels).flatMap((policy) => policy.rules.map((rule) => ({ policy, rule })));
+}
+
+/** How owners are found on the host. Where two policies map one owner's name, the first in the bundle counts. */
+export function ownersFor(bundle: PolicyBundle, hostLabels: HostLabels): OwnerRules {
+  return policiesFor(bundle, hostLabels).reduce(
+    (all, { owners }) => ({
+      labels: [...new Set([...all.labels, ...owners.labels])],
+      map: { ...owners.map, ...all.map },
+    }),
+    NO_OWNER_RULES,
+  );
+}
+
+/** What the memory of a rule's last run is kept under. Names have no slash, so no two rules share a key. */
+export function ruleKey(policyName: string, ruleName: string): string {
+  return `${policyName}/${ruleName}`;
+}

@@ -1,0 +1,40 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { formatProblem, languageKeys, parseGuardrails, parsePolicy } from "../index.ts";
+
+const PAGE = readFileSync(new URL("../../../../docs/policy-language.md", import.meta.url), "utf8");
+
+/** The keys in the table below the heading of one part of the language. */
+function documentedIn(part: string): string[] {
+  const section = PAGE.split(/^## /m).find((text) => text.toLowerCase().startsWith(part)) ?? "";
+  return [...section.matchAll(/^\| `([^`]+)` +\|/gm)].map(([, key]) => key ?? "");
+}
+
+test("every key of the language stands in a table of its page", () => {
+  const missing = Object.entries(languageKeys()).flatMap(([part, keys]) =>
+    keys.filter((key) => !documentedIn(part).includes(key)).map((key) => `${part}: ${key}`),
+  );
+
+  expect(missing).toEqual([]);
+});
+
+test("no table of the page names a key that the language does not have", () => {
+  const odd = Object.entries(languageKeys()).flatMap(([part, keys]) =>
+    documentedIn(part)
+      .filter((key) => !keys.includes(key))
+      .map((key) => `${part}: ${key}`),
+  );
+
+  expect(odd).toEqual([]);
+});
+
+test("every example of the page is free of problems", () => {
+  const examples = [...PAGE.matchAll(/```yaml\n# (\S+)\n([\s\S]*?)```/g)].map(([, file = "", text = ""]) =>
+    file.includes("guardrails")
+      ? parseGuardrails(file, text).problems
+      : parsePolicy([{ file, text }]).problems,
+  );
+
+  expect(examples.length).toBeGreaterThan(4);
+  expect(examples.flat().map(formatProblem)).toEqual([]);
+});

@@ -1,0 +1,94 @@
+import * as z from "zod";
+import { actionKind, KINDS } from "../actions/catalog.ts";
+import { check, unknownKey } from "./describe-issue.ts";
+import type { Mode, Rule, Schedule } from "./policy.ts";
+import type { Problem } from "./problem.ts";
+import { ruleSourceSchema, SHARED_RULE_KEYS, type RuleSource } from "./source.ts";
+import { nameSchema } from "./values.ts";
+import { isMapping, type Path, type YamlDocument } from "./yaml-document.ts";
+
+/** One entry of `rules`: the kind's key names it, shared keys say when and how, the rest belongs to the kind. */
+export function parseRule(
+  document: YamlDocument,
+  { path, source, mode }: { path: Path; source: unknown; mode: Mode },
+): { rule?: Rule; problems: Problem[] } {
+  if (!isMapping(source)) {
+    return {
+      problems: [document.problemAt(path, "expected a rule such as `prune: host-cache` with its keys")],
+    };
+  }
+  const found = kindOf(document, path, source);
+  if ("problem" in found) return { problems: [found.problem] };
+  const { kind } = found;
+
+  const { [kind.kind]: ownName, ...keys } = source;
+  const { shared, own } = split(keys);
+  const name = check(nameSchema, document, { path: [...path, kind.kind], value: ownName });
+  const common = check(ruleSourceSchema, document, { path, value: shared });
+  const spec = check(kind.spec, document, { path, value: own, alsoKnown: SHARED_RULE_KEYS });
+  const problems = [...name.problems, ...common.problems, ...spec.problems];
+  if (name.value === undefined || common.value === undefined || problems.length > 0) return { problems };
+
+  const schedule = scheduleOf(common.value) ?? kind.schedule?.(spec.value);
+  const misfit = scheduleMisfit(kind, schedule);
+  if (misfit !== undefined) return { problems: [document.problemAt([...path, kind.kind], misfit)] };
+
+  return {
+    rule: {
+      kind: kind.kind,
+      name: name.value,
+      mode: common.value.mode ?? mode,
+      ...(schedule === undefined ? {} : { schedule }),
+      // Written out again in full: agents of another version may have other defaults.
+      spec: z.encode(kind.spec, spec.value),
+    },
+    problems: [],
+  };
+}
+
+type FoundKind = NonNullable<ReturnType<typeof actionKind>>;
+
+function kindOf(
+  document: YamlDocument,
+  path: Path,
+  source: Record<string, unknown>,
+): { kind: FoundKind } | { problem: Problem } {
+  const named = Object.keys(source).flatMap((key) => actionKind(key) ?? []);
+  const [kind, second] = named;
+  if (kind !== undefined && second === undefined) return { kind };
+  if (kind !== undefined && second !== undefined) {
+    const message = `one rule is of one kind, this one says ${kind.kind} and ${second.kind}`;
+    return { problem: document.problemAtKey(path, second.kind, message) };
+  }
+  const [first] = Object.keys(source);
+  const message = `a rule opens with its kind and name, such as \`prune: host-cache\``;
+  return {
+    problem:
+      first === undefined
+        ? document.problemAt(path, message)
+        : document.problemAtKey(path, first, `${message}; ${unknownKey(first, KINDS)}`),
+  };
+}
+
+function split(keys: Record<string, unknown>): Record<"shared" | "own", Record<string, unknown>> {
+  const isShared = ([key]: [string, unknown]) => SHARED_RULE_KEYS.includes(key);
+  const entries = Object.entries(keys);
+  return {
+    shared: Object.fromEntries(entries.filter(isShared)),
+    own: Object.fromEntries(entries.filter((entry) => !isShared(entry))),
+  };
+}
+
+function scheduleOf({ schedule, timezone, every }: RuleSource): Schedule | undefined {
+  if (every !== undefined) return { everyMs: every };
+  return schedule === undefined ? undefined : { cron: schedule, timezone: timezone ?? "UTC" };
+}
+
+function scheduleMisfit({ kind, trigger }: FoundKind, schedule: Schedule | undefined): string | undefined {
+  if (trigger === "continuous") {
+    return schedule === undefined
+      ? undefined
+      : `${kind} acts whenever something changes and takes no schedule`;
+  }
+  return schedule === undefined ? `${kind} needs \`schedule: "0 3 * * *"\` or \`every: 6h\`` : undefined;
+}

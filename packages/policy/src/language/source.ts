@@ -1,0 +1,68 @@
+/** A policy as people write it: the keys that do not depend on any action kind. */
+import * as z from "zod";
+import { cronProblem, isTimezone, timezones } from "../schedule/cron.ts";
+import { suggest } from "@shipkeeper/kit";
+import { modeSchema } from "./policy.ts";
+import { durationSchema, nameSchema, patternSchema } from "./values.ts";
+
+const text = z.string().min(1, "expected a text that is not empty");
+
+const ownersSchema = z.strictObject({
+  /** Label keys, the first that is set counts. */
+  labels: z.array(text).default([]),
+  map: z
+    .record(
+      text,
+      z.strictObject({
+        match: z.array(patternSchema),
+        mail: z.email("expected a mail address").optional(),
+        chat: text.optional(),
+      }),
+    )
+    .default({}),
+});
+
+const HOSTS = "expected labels such as { environment: production }; without any the policy selects nothing";
+
+export const policySourceSchema = z.strictObject({
+  policy: nameSchema,
+  hosts: z
+    .record(text, patternSchema, { error: HOSTS })
+    .refine((labels) => Object.keys(labels).length > 0, HOSTS),
+  mode: modeSchema.default("observe"),
+  owners: ownersSchema.prefault({}),
+  rules: z.array(z.unknown()).default([]),
+});
+export type PolicySource = z.infer<typeof policySourceSchema>;
+
+const CRON = `expected five fields (minute hour day month weekday) such as "0 3 * * *"`;
+
+const cronSchema = z.string({ error: CRON }).check((context) => {
+  const problem = cronProblem(context.value);
+  if (problem !== undefined) context.issues.push({ code: "custom", message: problem, input: context.value });
+});
+
+const timezoneSchema = z.string().check((context) => {
+  if (isTimezone(context.value)) return;
+  const meant = suggest(context.value, timezones());
+  const hint = meant === undefined ? " such as Europe/Vienna" : ` (did you mean ${meant}?)`;
+  context.issues.push({ code: "custom", message: `expected a time zone${hint}`, input: context.value });
+});
+
+/** The keys that every rule may have beside those of its kind. */
+export const ruleSourceSchema = z
+  .strictObject({
+    mode: modeSchema.optional(),
+    schedule: cronSchema.optional(),
+    timezone: timezoneSchema.optional(),
+    every: durationSchema.refine((ms) => ms >= 1_000, "expected one second or more").optional(),
+  })
+  .refine(({ schedule, every }) => schedule === undefined || every === undefined, {
+    message: "either `schedule` or `every`, not both",
+  })
+  .refine(({ schedule, timezone }) => schedule !== undefined || timezone === undefined, {
+    message: "`timezone` needs a `schedule`",
+  });
+export type RuleSource = z.infer<typeof ruleSourceSchema>;
+
+export const SHARED_RULE_KEYS: readonly string[] = Object.keys(ruleSourceSchema.shape);

@@ -1,0 +1,94 @@
+/**
+ * The small words of the policy language: durations, sizes, shares, patterns, names. Each is a codec, so that a compiled
+ * rule can be written out again in the same words with every default filled in.
+ */
+import {
+  DAY_MS,
+  HOUR_MS,
+  MINUTE_MS,
+  SECOND_MS,
+  parseBytes,
+  parseDuration,
+  patternProblem,
+} from "@shipkeeper/kit";
+import * as z from "zod";
+
+const DURATION = "expected a duration such as 30s, 15m or 14d";
+const SIZE = "expected a size such as 500MB or 20GB";
+const SHARE = "expected a share from 1% to 100%";
+const NAME = "expected a name of lower-case letters, digits and . _ - (64 at most)";
+
+type Units = readonly (readonly [name: string, size: number])[];
+const DURATION_UNITS: Units = [
+  ["d", DAY_MS],
+  ["h", HOUR_MS],
+  ["m", MINUTE_MS],
+  ["s", SECOND_MS],
+  ["ms", 1],
+];
+const SIZE_UNITS: Units = [
+  ["TB", 1e12],
+  ["GB", 1e9],
+  ["MB", 1e6],
+  ["kB", 1e3],
+  ["B", 1],
+];
+
+/** `14d` ↔ milliseconds. More than nothing: a limit of no time at all is a slip. */
+export const durationSchema = z.codec(z.string({ error: DURATION }), z.number(), {
+  decode(text, context) {
+    const parsed = parseDuration(text);
+    if (parsed !== undefined && parsed > 0) return parsed;
+    context.issues.push({ code: "custom", message: DURATION, input: text });
+    return z.NEVER;
+  },
+  encode: (ms) => inLargestUnit(ms, DURATION_UNITS),
+});
+
+/** `20GB` ↔ bytes. */
+export const sizeSchema = z.codec(z.string({ error: SIZE }), z.number(), {
+  decode(text, context) {
+    const parsed = parseBytes(text);
+    if (parsed !== undefined) return parsed;
+    context.issues.push({ code: "custom", message: SIZE, input: text });
+    return z.NEVER;
+  },
+  encode: (bytes) => inLargestUnit(bytes, SIZE_UNITS),
+});
+
+/** `50%` ↔ percent. */
+export const shareSchema = z.codec(z.string({ error: SHARE }), z.number(), {
+  decode(text, context) {
+    const percent = /^\d{1,3}%$/.test(text) ? Number(text.slice(0, -1)) : 0;
+    if (percent >= 1 && percent <= 100) return percent;
+    context.issues.push({ code: "custom", message: SHARE, input: text });
+    return z.NEVER;
+  },
+  encode: (percent) => `${percent}%`,
+});
+
+/** A glob over the whole name, or a regular expression after `^`. */
+export const patternSchema = z.string({ error: "expected a pattern such as acme/*" }).check((context) => {
+  const problem = patternProblem(context.value);
+  if (problem !== undefined) context.issues.push({ code: "custom", message: problem, input: context.value });
+});
+
+/** Patterns of which one must match. Empty would select nothing, so an empty list is a slip. */
+export const selectingPatternsSchema = z
+  .array(patternSchema)
+  .min(1, "an empty list selects nothing; leave the key out or name a pattern");
+
+/** Labels that must all match; values may be patterns. */
+export const selectingLabelsSchema = z
+  .record(z.string(), patternSchema)
+  .refine((labels) => Object.keys(labels).length > 0, "an empty mapping selects nothing");
+
+/** The name of a policy, a rule, a repository: it appears in keys, paths and file names. */
+export const nameSchema = z.string({ error: NAME }).regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, NAME);
+
+/** `1209600000` → `14d`: the whole number in the largest unit that divides it, so that nothing is rounded. */
+function inLargestUnit(value: number, units: Units): string {
+  const [name, size] = units.find(([, size]) => value % size === 0 && value >= size) ??
+    units.at(-1) ?? ["", 1];
+  return `${value / size}${name}`;
+}

@@ -1,0 +1,82 @@
+import { isAlias, isMap, isNode, isScalar, LineCounter, parseDocument, type Document } from "yaml";
+import { MOST_PROBLEMS, type Problem } from "./problem.ts";
+
+export type Path = readonly PropertyKey[];
+
+/** A YAML file as plain data that still knows where everything stands. */
+export interface YamlDocument {
+  readonly file: string;
+  readonly data: unknown;
+  /** A mistake in the value at a path; at its nearest parent, where there is no such value. */
+  problemAt(path: Path, message: string): Problem;
+  /** A mistake in a key of the mapping at a path. */
+  problemAtKey(path: Path, key: string, message: string): Problem;
+}
+
+/** Reading takes time that grows with the square of the number of items: this many take a second. */
+const MOST_CHARACTERS = 128_000;
+/** Where the parser's own words would not help. */
+const MESSAGES: Readonly<Record<string, string>> = {
+  DUPLICATE_KEY: "this key stands here a second time",
+  MULTIPLE_DOCS: "a second document; a file holds one",
+};
+const MOST_ALIASES = 100;
+
+/** The document, unless the text is no YAML at all; duplicate keys are reported, and reading goes on. */
+export function readYaml(file: string, text: string): { document?: YamlDocument; problems: Problem[] } {
+  const start = (message: string): Problem => ({ file, line: 1, column: 1, message });
+  if (text.length > MOST_CHARACTERS) return { problems: [start("is larger than 128 kB")] };
+
+  const lines = new LineCounter();
+  const at = (offset: number, message: string): Problem => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line, column: col, message };
+  };
+
+  try {
+    const parsed: Document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      uniqueKeys: true,
+    });
+    const problems = [...parsed.errors, ...parsed.warnings]
+      .slice(0, MOST_PROBLEMS)
+      .map(({ pos, code, message }) => at(pos[0], MESSAGES[code] ?? message));
+    if (parsed.errors.some(({ code }) => code !== "DUPLICATE_KEY")) return { problems };
+    const data: unknown = parsed.toJS({ maxAliasCount: MOST_ALIASES });
+    return { problems, document: { file, data, ...finders(parsed, at) } };
+  } catch (error) {
+    // Thrown for aliases that multiply (`Excessive alias count`) and for nesting without end.
+    return { problems: [start(`cannot be read: ${error instanceof Error ? error.message : "unknown"}`)] };
+  }
+}
+
+function finders(
+  parsed: Document,
+  at: (offset: number, message: string) => Problem,
+): Pick<YamlDocument, "problemAt" | "problemAtKey"> {
+  const nodeAt = (path: Path): unknown => {
+    const node = path.length === 0 ? parsed.contents : parsed.getIn(path, true);
+    return isAlias(node) ? node.resolve(parsed) : node;
+  };
+  const offsetOf = (node: unknown): number => (isNode(node) ? (node.range?.[0] ?? 0) : 0);
+
+  return {
+    problemAt(path, message) {
+      let length = path.length;
+      while (length > 0 && !isNode(nodeAt(path.slice(0, length)))) length -= 1;
+      return at(offsetOf(nodeAt(path.slice(0, length))), message);
+    },
+    problemAtKey(path, key, message) {
+      const mapping = nodeAt(path);
+      const pair = isMap(mapping)
+        ? mapping.items.find((item) => isScalar(item.key) && String(item.key.value) === key)
+        : undefined;
+      return at(offsetOf(pair?.key ?? mapping), message);
+    },
+  };
+}
+
+export function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,83 @@
+import { containerIdentity } from "@shipkeeper/model";
+import { isStep, type Verdict } from "../actions/action.ts";
+import { catalog } from "../actions/catalog.ts";
+import type { PolicyBundle } from "../language/policy.ts";
+import type { PlannedRule, Round } from "./round.ts";
+import type { World } from "./world.ts";
+
+/** The limits of one run: the policy's own, the guardrails', and the budget of every container. */
+export function checkLimits(planned: PlannedRule, world: World, bundle: PolicyBundle): string[] {
+  const steps = planned.verdicts.filter(isStep);
+  const spec = bundle.policies
+    .find(({ name }) => name === planned.policy)
+    ?.rules.find(({ name }) => name === planned.rule)?.spec;
+  if (planned.kind === "prune") return checkPrune(steps, world, spec);
+  if (planned.kind === "restart") return checkBudgets(steps, world, spec);
+  return [];
+}
+
+/** The limits per day hold for everything that the round enforces together, on top of what was done before. */
+export function checkDay({ planned }: Round, { guardrails, ledger }: World): string[] {
+  const steps = planned
+    .filter(({ mode }) => mode === "enforce")
+    .flatMap(({ verdicts }) => verdicts.filter(isStep));
+  const { images, containers, restarts } = guardrails.limits.perDay;
+  const { lastDay } = ledger;
+  return [
+    over("images a day", lastDay.images, removals(steps, "image"), images),
+    over("containers a day", lastDay.containers, removals(steps, "container"), containers),
+    over(
+      "restarts a day",
+      lastDay.restarts,
+      steps.filter(({ decision }) => decision === "restart").length,
+      restarts,
+    ),
+  ].flat();
+}
+
+function checkPrune(steps: readonly Verdict[], { inventory, guardrails }: World, rawSpec: unknown): string[] {
+  const spec = catalog.prune.spec.safeParse(rawSpec);
+  if (!spec.success) return ["its limits cannot be read"];
+  const { limits } = spec.data;
+  const { perRun } = guardrails.limits;
+  const images = removals(steps, "image");
+  const containers = removals(steps, "container");
+  const bytes = steps.reduce((total, step) => total + (step.bytes ?? 0), 0);
+  const share = (count: number) => Math.max(10, Math.floor((limits.share / 100) * count));
+  return [
+    over("items", 0, steps.length, limits.items),
+    over("bytes", 0, bytes, limits.bytes),
+    over("share of images", 0, images, share(inventory.images.length)),
+    over("share of containers", 0, containers, share(inventory.containers.length)),
+    over("images a run", 0, images, perRun.images),
+    over("containers a run", 0, containers, perRun.containers),
+    over("bytes a run", 0, bytes, perRun.bytes),
+  ].flat();
+}
+
+function checkBudgets(
+  steps: readonly Verdict[],
+  { inventory, ledger, now }: World,
+  rawSpec: unknown,
+): string[] {
+  const spec = catalog.restart.spec.safeParse(rawSpec);
+  if (!spec.success) return ["its budget cannot be read"];
+  const { budget } = spec.data;
+  return steps.flatMap(({ target }) => {
+    const container = inventory.containers.find(({ id }) => id === target.id);
+    const tries = container === undefined ? [] : (ledger.restarts.get(containerIdentity(container)) ?? []);
+    const recent = tries.filter(({ at }) => at > now - budget.per).length;
+    return over(`restarts of ${target.name}`, recent, 1, budget.restarts);
+  });
+}
+
+function removals(steps: readonly Verdict[], type: string): number {
+  return steps.filter(({ target, decision }) => target.type === type && decision === "remove").length;
+}
+
+/** Doing nothing is never over a limit, even where others went over it before. */
+function over(what: string, before: number, now: number, most: number | undefined): string[] {
+  return most === undefined || now === 0 || before + now <= most
+    ? []
+    : [`${before + now} ${what}, limit ${most}`];
+}

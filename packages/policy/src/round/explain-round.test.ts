@@ -1,0 +1,141 @@
+import { days, HOUR_MS } from "@shipkeeper/kit";
+import { roundIdSchema } from "@shipkeeper/model";
+import { expect, test } from "vitest";
+import { compileBundle, explainRound, parsePolicy, planRound, type RoundQuestion } from "../index.ts";
+import { guardrailsSchema } from "../guardrails.ts";
+import { container, ended, image, imageId, NOW, unhealthy, volume, worldWith } from "../testing/world.ts";
+
+const PRODUCTION = `
+policy: production
+hosts: { environment: production }
+mode: enforce
+rules:
+  - prune: host-cache
+    schedule: "0 2 * * *"
+    images: { unusedFor: 14d, keepNewest: 1 }
+    containers: { exitedFor: 72h }
+    limits: { bytes: 10GB }
+  - prune: build-leftovers
+    mode: observe
+    every: 1h
+    images: {}
+  - backup: databases
+    schedule: "0 3 * * *"
+    select: { volumes: ["*-pgdata"] }
+    to: [local, offsite]
+  - restart: unhealthy
+    after: 30s
+`;
+
+function explained(text: string, question: Partial<RoundQuestion>) {
+  const { policies, problems } = parsePolicy([{ file: "p", text }]);
+  expect(problems).toEqual([]);
+  const round = planRound({
+    bundle: compileBundle(policies, { revision: 14, issuedAt: NOW - days(30), expiresAt: NOW + days(60) }),
+    world: WORLD,
+    lastRuns: new Map([["production/databases", NOW - 23 * HOUR_MS]]),
+    roundId: roundIdSchema.parse("00000000-0000-4000-8000-0000000000aa"),
+    stopFilePresent: false,
+    trigger: "scheduled",
+    ...question,
+  });
+  return explainRound(round, { hostName: "web-1" });
+}
+
+const WORLD = worldWith({
+  images: [
+    image("web:1", { ageDays: 90, sizeBytes: 1.2e9, owner: "payments" }),
+    image("web:2", { ageDays: 60, sizeBytes: 1.4e9, owner: "payments" }),
+    image("db:9", { ageDays: 200, sizeBytes: 0.8e9 }),
+    image("left-over", { ageDays: 1, sizeBytes: 30e6 }),
+  ],
+  containers: [
+    container("postgres", { imageId: imageId("db:9") }),
+    ended("migrate-41", { owner: "payments", writableBytes: 12e6 }),
+    ended("stopped-api", { restartPolicy: { name: "always", maximumRetries: 0 } }),
+  ],
+  volumes: [volume("shop-pgdata", { sizeBytes: 4e9 }), volume("cache")],
+});
+
+test("a round reads as the list of what goes, what stays and what waits, each with its reason", async () => {
+  await expect(explained(PRODUCTION, {})).toMatchFileSnapshot("./golden/nightly.txt");
+});
+
+test("a round of backups tells the place of every restore point", async () => {
+  const restorePoints = [{ id: "a1", at: NOW - 26 * HOUR_MS, repository: "local", volume: "shop-pgdata" }];
+  const world = { ...WORLD, ledger: { ...WORLD.ledger, restorePoints } };
+
+  await expect(
+    explained(PRODUCTION, {
+      world,
+      runNow: new Set(["production/databases"]),
+      lastRuns: new Map([
+        ["production/host-cache", NOW],
+        ["production/build-leftovers", NOW],
+      ]),
+    }),
+  ).toMatchFileSnapshot("./golden/backups.txt");
+});
+
+test("a round of restarts tells whom it lets wait and whom it gives up on", async () => {
+  const world = worldWith(
+    {
+      containers: [
+        unhealthy("api", { forSeconds: 90, owner: "payments" }),
+        unhealthy("queue", { forSeconds: 20 }),
+        unhealthy("search", { forSeconds: 400 }),
+        unhealthy("postgres-main"),
+        container("web", { health: { status: "healthy", failingStreak: 0, log: [] } }),
+      ],
+    },
+    { guardrails: guardrailsSchema.parse({ neverTouch: { containers: ["^postgres-"] } }) },
+  );
+  const tries = [25, 20, 15, 10, 6].map((minutes) => ({
+    at: NOW - minutes * 60_000,
+    result: "failed" as const,
+  }));
+  const ledger = { ...world.ledger, restarts: new Map([["name:search", tries]]) };
+
+  await expect(
+    explained(PRODUCTION, { world: { ...world, ledger }, trigger: "continuous" }),
+  ).toMatchFileSnapshot("./golden/restarts.txt");
+});
+
+test("a round that is held back says by what", async () => {
+  await expect(explained(PRODUCTION, { stopFilePresent: true })).toMatchFileSnapshot(
+    "./golden/held-back.txt",
+  );
+});
+
+test("no name can forge a line, hide text or fill the screen", async () => {
+  const world = worldWith({
+    images: [
+      image("evil", { tags: ["web:1\n    keep    all            nothing to see"] }),
+      image("red", { tags: ["\u001b[31mred:1"] }),
+      image("turned", { tags: ["\u202egnp.1:exe"] }),
+      image("long", { tags: [`${"very-".repeat(100)}long:1`] }),
+    ],
+  });
+
+  await expect(
+    explained(PRODUCTION.replace("keepNewest: 1", "keepNewest: 0"), { world }),
+  ).toMatchFileSnapshot("./golden/forged-names.txt");
+});
+
+test("a long list is cut and the rest counted", () => {
+  const world = worldWith({ images: Array.from({ length: 30 }, (_, index) => image(`web:${index}`)) });
+  const { policies } = parsePolicy([{ file: "p", text: PRODUCTION }]);
+  const round = planRound({
+    bundle: compileBundle(policies, { revision: 14, issuedAt: NOW - days(30), expiresAt: NOW + days(60) }),
+    world,
+    lastRuns: new Map(),
+    roundId: roundIdSchema.parse("00000000-0000-4000-8000-0000000000aa"),
+    stopFilePresent: false,
+    trigger: "scheduled",
+  });
+
+  const lines = explainRound(round, { hostName: "web-1", mostPerRule: 5 }).split("\n");
+
+  expect(lines.filter((line) => line.includes("web:"))).toHaveLength(10);
+  expect(lines).toContain("    … and 25 more");
+});

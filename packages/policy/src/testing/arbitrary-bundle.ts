@@ -1,0 +1,76 @@
+import { days } from "@shipkeeper/kit";
+import * as fc from "fast-check";
+import { compileBundle } from "../language/compile.ts";
+import type { Policy, PolicyBundle, Rule } from "../language/policy.ts";
+import { NOW } from "./world.ts";
+
+const mode = fc.constantFrom("observe" as const, "enforce" as const, "enforce" as const);
+const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+const duration = fc.constantFrom("1m", "1h", "1d", "14d", "90d");
+
+const pruneSpec = fc.record({
+  images: fc.record({
+    unusedFor: maybe(duration),
+    olderThan: maybe(duration),
+    keepNewest: fc.nat(2),
+    except: fc.constantFrom([], ["api*"]),
+    dangling: fc.boolean(),
+  }),
+  containers: maybe(fc.record({ exitedFor: duration, except: fc.constantFrom([], ["job-3"]) })),
+  limits: fc.record({
+    items: fc.integer({ min: 1, max: 30 }),
+    bytes: maybe(fc.constantFrom("1GB", "20GB")),
+    share: fc.constantFrom("5%", "50%", "100%"),
+  }),
+});
+const backupSpec = fc.record({
+  select: fc.constantFrom(
+    { volumes: ["*"] },
+    { labels: { tier: "*" } },
+    { volumes: ["v*"], labels: { tier: "g*" } },
+  ),
+  to: fc.constantFrom(["local"], ["local", "moon"], ["offsite", "local"]),
+});
+const restartSpec = fc.record({
+  select: maybe(fc.constant({ containers: ["job-*"] })),
+  after: fc.constantFrom("1s", "60s"),
+  budget: fc.record({ restarts: fc.integer({ min: 1, max: 5 }), per: fc.constantFrom("10m", "30m") }),
+});
+
+const rule = (name: string): fc.Arbitrary<Rule> =>
+  fc.oneof(
+    { weight: 2, arbitrary: ruleOf("prune", name, pruneSpec) },
+    ruleOf("backup", name, backupSpec),
+    ruleOf("restart", name, restartSpec),
+  );
+
+function ruleOf(kind: string, name: string, spec: fc.Arbitrary<object>): fc.Arbitrary<Rule> {
+  const schedule = kind === "restart" ? {} : { schedule: { everyMs: 3_600_000 } };
+  return fc.record({ mode, spec }).map((drawn) => ({ kind, name, ...schedule, ...drawn }));
+}
+
+const policy = (name: string): fc.Arbitrary<Policy> =>
+  fc.record({
+    name: fc.constant(name),
+    hosts: fc.constantFrom<Record<string, string>>(
+      { environment: "production" },
+      { environment: "*" },
+      { environment: "p*" },
+      {},
+    ),
+    owners: fc.constant({ labels: [], map: {} }),
+    rules: fc.tuple(rule("one"), rule("two")),
+  });
+
+export const arbitraryBundle: fc.Arbitrary<PolicyBundle> = fc
+  .record({
+    policies: fc.tuple(policy("a"), policy("b")),
+    expired: fc.constantFrom(false, false, false, true),
+  })
+  .map(({ policies, expired }) =>
+    compileBundle(policies, {
+      revision: 1,
+      issuedAt: NOW - days(9),
+      expiresAt: expired ? NOW : NOW + days(9),
+    }),
+  );

@@ -1,0 +1,152 @@
+/** Random worlds in which everything that planners must heed turns up often, and together. */
+import { days, HOUR_MS, MINUTE_MS } from "@shipkeeper/kit";
+import type { Container, Image, Inventory, Volume } from "@shipkeeper/model";
+import * as fc from "fast-check";
+import { guardrailsSchema } from "../guardrails.ts";
+import type { RestartAttempt, World } from "../round/world.ts";
+import { container, image, imageId, NOW, volume, worldWith } from "./world.ts";
+
+const REPOSITORIES = ["web", "api", "base", "registry.acme.example/base/debian"];
+const STATES = [
+  "created",
+  "running",
+  "paused",
+  "restarting",
+  "removing",
+  "exited",
+  "dead",
+  "unknown",
+] as const;
+
+type Drawn<A> = A extends fc.Arbitrary<infer T> ? T : never;
+
+/** A time that ended between now and a year ago, with the edges of the usual limits among them. */
+const past = fc.oneof(
+  fc.integer({ min: 0, max: days(365) }).map((ms) => NOW - ms),
+  fc.constantFrom(NOW, NOW - 2 * MINUTE_MS, NOW - HOUR_MS, NOW - days(14), NOW + HOUR_MS),
+);
+const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+const rarely = fc.constantFrom(false, false, false, false, true);
+const labels = fc.constantFrom<Record<string, string>>({}, {}, { keep: "true" }, { tier: "gold" });
+
+const imageFacts = fc.record({
+  repositories: fc.array(fc.constantFrom(...REPOSITORIES), { maxLength: 2 }),
+  digested: fc.boolean(),
+  createdAt: maybe(fc.oneof(past, fc.constant(0))),
+  memory: fc.option(fc.record({ firstSeenAt: past, lastUsedAt: maybe(past) }), { nil: undefined, freq: 9 }),
+  sizeBytes: fc.integer({ min: 0, max: 3e9 }),
+  sharedBytes: maybe(fc.integer({ min: 0, max: 3e9 })),
+  layers: fc.array(fc.constantFrom("a", "b", "c", "d"), { maxLength: 3 }),
+  parent: fc.option(fc.nat(30), { nil: undefined, freq: 2 }),
+  labels,
+});
+
+function images(facts: readonly Drawn<typeof imageFacts>[]): Image[] {
+  return facts.map(({ repositories, digested, parent, ...rest }, index) => {
+    const tags = [...new Set(repositories)].map((repository) => `${repository}:${index}`);
+    return image(`image-${index}`, {
+      ...rest,
+      tags,
+      digests: digested ? [`web@sha256:${index}`] : [],
+      // Only earlier images: nothing is built on itself.
+      parentId: parent !== undefined && parent < index ? imageId(`image-${parent}`) : undefined,
+    });
+  });
+}
+
+const containerFacts = fc.record({
+  image: fc.nat(80),
+  state: fc.oneof(fc.constantFrom("running" as const, "exited" as const), fc.constantFrom(...STATES)),
+  createdAt: maybe(past),
+  finishedAt: maybe(past),
+  writableBytes: maybe(fc.integer({ min: 0, max: 1e9 })),
+  health: fc.record({
+    status: fc.oneof(
+      fc.constant("unhealthy" as const),
+      fc.constantFrom("none" as const, "starting" as const, "healthy" as const),
+    ),
+    unhealthySince: maybe(past),
+  }),
+  autoRemove: rarely,
+  restartPolicy: fc.constantFrom("no", "no", "no", "no", "always", "unless-stopped", "on-failure"),
+  compose: fc.constantFrom(undefined, undefined, undefined, { project: "shop", service: "web", number: "1" }),
+  swarm: fc.constantFrom(undefined, undefined, undefined, { service: "s", task: "t" }),
+  labels,
+});
+
+function containers(facts: readonly Drawn<typeof containerFacts>[]): Container[] {
+  return facts.map(({ image, health, restartPolicy, ...rest }, index) =>
+    container(`${index % 5 === 0 ? "postgres" : "job"}-${index}`, {
+      ...rest,
+      imageId: imageId(`image-${image}`),
+      health: { ...health, failingStreak: 0, log: [] },
+      restartPolicy: { name: restartPolicy, maximumRetries: 0 },
+    }),
+  );
+}
+
+const volumeFacts = fc.record({
+  driver: fc.constantFrom("local", "local", "nfs"),
+  anonymous: fc.boolean(),
+  sizeBytes: maybe(fc.integer({ min: 0, max: 1e9 })),
+  labels,
+});
+
+const gaps = fc.array(
+  fc.record({
+    section: fc.constantFrom("containers", "images", "volumes", "sizes"),
+    error: fc.constant("timeout"),
+  }),
+  { maxLength: 1 },
+) as fc.Arbitrary<Inventory["gaps"]>;
+
+const smallLimit = maybe(fc.integer({ min: 0, max: 4 }));
+const guardrails = fc
+  .record({
+    images: fc.constantFrom([], ["registry.acme.example/base/*"]),
+    containers: fc.constantFrom([], ["^postgres-"]),
+    volumes: fc.constantFrom([], ["v1*"]),
+    labels: fc.constantFrom([], ["keep=true"], ["tier"]),
+    perRun: fc.record({ images: smallLimit, containers: smallLimit, bytes: maybe(fc.constant("2GB")) }),
+    perDay: fc.record({ images: smallLimit, containers: smallLimit, restarts: smallLimit }),
+  })
+  .map(({ perRun, perDay, ...neverTouch }) =>
+    guardrailsSchema.parse({ neverTouch, limits: { perRun, perDay } }),
+  );
+
+const attempts = fc
+  .array(
+    fc.record({
+      at: fc.integer({ min: 0, max: HOUR_MS }).map((ms) => NOW - ms),
+      result: fc.constantFrom<RestartAttempt["result"]>("pending", "healed", "failed"),
+    }),
+    { maxLength: 8 },
+  )
+  .map((all) => all.sort((a, b) => a.at - b.at));
+
+export const arbitraryWorld: fc.Arbitrary<World> = fc
+  .record({
+    images: fc.array(imageFacts, { maxLength: 40 }).map(images),
+    containers: fc.array(containerFacts, { maxLength: 25 }).map(containers),
+    volumes: fc
+      .array(volumeFacts, { maxLength: 12 })
+      .map((all): Volume[] => all.map((facts, index) => volume(`v${index}`, facts))),
+    gaps: fc.oneof(
+      { weight: 4, arbitrary: fc.constant<Inventory["gaps"]>([]) },
+      { weight: 1, arbitrary: gaps },
+    ),
+    guardrails,
+    attempts,
+    lastDay: fc.record({ images: fc.nat(2), containers: fc.nat(2), restarts: fc.nat(2) }),
+    self: fc.constantFrom([], ["job-1", "job-2", "job-3", "job-4"]),
+    environment: fc.constantFrom("production", "production", "production", "test"),
+  })
+  .map(({ guardrails, attempts, lastDay, self, environment, ...things }) => {
+    const world = worldWith(things, { guardrails, self, hostLabels: { environment } });
+    const restarts = new Map(
+      things.containers
+        .slice(0, 8)
+        .map(({ name }, index) => [`name:${name}`, attempts.slice(index)] as const),
+    );
+    return { ...world, ledger: { ...world.ledger, restarts, lastDay } };
+  });

@@ -1,0 +1,174 @@
+/** Worlds for tests, said in as few words as the promise needs; everything unsaid is harmless. */
+import { days, HOUR_MS, type Instant } from "@shipkeeper/kit";
+import {
+  containerIdSchema,
+  hostIdSchema,
+  imageIdSchema,
+  volumeNameSchema,
+  type Container,
+  type Image,
+  type Inventory,
+  type Volume,
+} from "@shipkeeper/model";
+import { NO_GUARDRAILS } from "../guardrails.ts";
+import type { World } from "../round/world.ts";
+import type { Plan } from "../actions/action.ts";
+
+export const NOW: Instant = Date.UTC(2030, 0, 31, 2);
+
+/** 64 hex digits that are the same for the same name. */
+function hex(name: string): string {
+  let hash = 7;
+  for (const character of name) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
+  return hash.toString(16).padStart(8, "0").repeat(8);
+}
+
+export const imageId = (name: string) => imageIdSchema.parse(`sha256:${hex(name)}`);
+export const containerId = (name: string) => containerIdSchema.parse(hex(name));
+
+/** An image that was built, first seen and last used `ageDays` ago; a name without a colon is no tag. */
+export function image(
+  name: string,
+  { ageDays = 90, ...facts }: Partial<Image> & { ageDays?: number } = {},
+): Image {
+  const at = NOW - days(ageDays);
+  return {
+    id: imageId(name),
+    tags: name.includes(":") ? [name] : [],
+    digests: [],
+    createdAt: at,
+    sizeBytes: 100e6,
+    layers: [`layer-of-${name}`],
+    labels: {},
+    history: [],
+    user: "",
+    architecture: "amd64",
+    os: "linux",
+    memory: { firstSeenAt: at },
+    ...facts,
+  };
+}
+
+/** A running container without a health check. */
+export function container(name: string, facts: Partial<Container> = {}): Container {
+  return {
+    id: containerId(name),
+    name,
+    imageId: imageId(`of-${name}:1`),
+    image: `of-${name}:1`,
+    command: [],
+    environment: [],
+    labels: {},
+    state: "running",
+    createdAt: NOW - days(90),
+    startedAt: NOW - days(90),
+    oomKilled: false,
+    restartCount: 0,
+    health: { status: "none", failingStreak: 0, log: [] },
+    restartPolicy: { name: "no", maximumRetries: 0 },
+    autoRemove: false,
+    mounts: [],
+    networks: [],
+    ports: [],
+    limits: {},
+    user: "",
+    privileges: {
+      privileged: false,
+      capAdd: [],
+      capDrop: [],
+      networkMode: "bridge",
+      pidMode: "",
+      ipcMode: "",
+      readOnlyRootfs: false,
+      securityOptions: [],
+      devices: [],
+    },
+    logDriver: "json-file",
+    ...facts,
+  };
+}
+
+/** A container that ended some hours ago. */
+export function ended(
+  name: string,
+  { hoursAgo = 100, ...facts }: Partial<Container> & { hoursAgo?: number } = {},
+) {
+  return container(name, { state: "exited", finishedAt: NOW - hoursAgo * HOUR_MS, exitCode: 0, ...facts });
+}
+
+/** A running container whose health check fails for some seconds now. */
+export function unhealthy(
+  name: string,
+  { forSeconds = 90, ...facts }: Partial<Container> & { forSeconds?: number } = {},
+) {
+  return container(name, {
+    health: { status: "unhealthy", failingStreak: 3, unhealthySince: NOW - forSeconds * 1_000, log: [] },
+    healthCheck: {
+      test: ["CMD", "true"],
+      intervalMs: 10_000,
+      timeoutMs: 5_000,
+      startPeriodMs: 0,
+      retries: 3,
+    },
+    ...facts,
+  });
+}
+
+export function volume(name: string, facts: Partial<Volume> = {}): Volume {
+  return {
+    name: volumeNameSchema.parse(name),
+    driver: "local",
+    mountpoint: `/var/lib/docker/volumes/${name}/_data`,
+    labels: {},
+    anonymous: false,
+    users: [],
+    ...facts,
+  };
+}
+
+export function worldWith(
+  things: Partial<Pick<Inventory, "images" | "containers" | "volumes" | "gaps">>,
+  facts: Partial<World> = {},
+): World {
+  return {
+    now: NOW,
+    hostId: hostIdSchema.parse("00000000-0000-4000-8000-000000000001"),
+    hostLabels: { environment: "production" },
+    inventory: {
+      takenAt: NOW,
+      host: {
+        hostname: "web-1",
+        kernel: "6.1",
+        operatingSystem: "",
+        architecture: "",
+        cpus: 2,
+        memoryBytes: 0,
+        disks: [],
+      },
+      containers: [],
+      images: [],
+      volumes: [],
+      networks: [],
+      buildCache: [],
+      gaps: [],
+      ...things,
+    },
+    ledger: {
+      bornAt: NOW - days(365),
+      restarts: new Map(),
+      lastDay: { images: 0, containers: 0, restarts: 0 },
+      restorePoints: [],
+    },
+    guardrails: NO_GUARDRAILS,
+    repositories: ["local", "offsite"],
+    self: [],
+    ...facts,
+  };
+}
+
+/** Name → `decision: reason`, in the plan's order. */
+export function verdicts({ verdicts }: Pick<Plan, "verdicts">): Record<string, string> {
+  return Object.fromEntries(
+    verdicts.map(({ target, decision, reason }) => [target.name, `${decision}: ${reason.why}`]),
+  );
+}
