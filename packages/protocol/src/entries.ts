@@ -92,7 +92,7 @@ const droppedEntrySchema = z.object({
   why: z.enum(["outbox-full", "superseded", "dead-letter", "lost"]),
 });
 
-const knownEntrySchema = z.discriminatedUnion("kind", [
+export const knownEntrySchema = z.discriminatedUnion("kind", [
   samplesEntrySchema,
   inventoryEntrySchema,
   roundEntrySchema,

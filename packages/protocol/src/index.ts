@@ -1,3 +1,4 @@
+export * from "./api/index.ts";
 export * from "./batch.ts";
 export * from "./enrolment.ts";
 export * from "./entries.ts";

@@ -8,4 +8,10 @@ export const PROTOCOL_HISTORY: readonly {
   readonly version: number;
   readonly hash: string;
   readonly change: string;
-}[] = [{ version: 1, hash: "unpinned", change: "first version" }];
+}[] = [
+  {
+    version: 1,
+    hash: "0b6d81fb109873f45b422be5a2c967354c897d76b13e5165adcd1f9500f593ac",
+    change: "first version",
+  },
+];

@@ -1,7 +1,7 @@
 /** Configuration: a YAML file, overridden by `SHIPKEEPER_*` variables, checked by a schema; every mistake at once. */
 import { readFileSync } from "node:fs";
 import { errorChain, suggest } from "@shipkeeper/kit";
-import { LineCounter, isNode, parseDocument, type Document, type Node } from "yaml";
+import { LineCounter, isMap, isNode, parseDocument, type Document } from "yaml";
 import type * as z from "zod";
 import { ConfigProblem } from "./service.ts";
 
@@ -25,29 +25,50 @@ export function loadConfig<Schema extends z.ZodType>(source: ConfigSource<Schema
     return `${file ?? "configuration"}:${line}:${col}`;
   };
   if (document.errors.length > 0) {
-    throw new ConfigProblem(document.errors.map((e) => `${place(e.pos[0])}: ${e.message.split("\n")[0]}`));
+    throw new ConfigProblem(document.errors.map((e) => `${place(e.pos[0])}: ${sentenceOf(e)}`));
   }
 
   const value = readDocument(document, file);
   const overridden = override(value, source);
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
+
+  const found = parsed.error.issues.flatMap((issue): Found[] => {
+    const path = issue.path.map(String);
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.map((key) => {
+        const full = [...path, key];
+        return { offset: offsetOfKey(document, full), text: unknownKey(full.join("."), keys) };
+      });
+    }
+    const key = path.join(".") || "configuration";
+    const what = valueAt(value, path) === undefined ? `${key} is missing` : key;
+    const variable = overridden.get(key);
+    return [{ offset: offsetOf(document, path), variable, text: `${what}: ${issue.message}` }];
+  });
   throw new ConfigProblem(
-    parsed.error.issues.flatMap((issue) => {
-      const path = issue.path.map(String);
-      if (issue.code === "unrecognized_keys") {
-        return issue.keys.map((key) => {
-          const full = [...path, key].join(".");
-          const meant = suggest(full, keys) ?? suggest(full, new Set(keys.map((k) => k.split(".")[0] ?? k)));
-          const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
-          return `${place(offsetOf(document, [...path, key]))}: unknown key ${full}${hint}`;
-        });
-      }
-      const variable = overridden.get(path.join("."));
-      const where = variable ?? place(offsetOf(document, path));
-      return [`${where}: ${path.join(".") || "configuration"}: ${issue.message}`];
-    }),
+    found
+      .toSorted((a, b) => a.offset - b.offset)
+      .map(({ offset, variable, text }) => `${variable ?? place(offset)}: ${text}`),
   );
+}
+
+/** The parser's message without its own place and its excerpt of the file. */
+function sentenceOf({ message }: Error): string {
+  return (message.split("\n")[0] ?? "").replace(/ at line \d+, column \d+:$/, "");
+}
+
+interface Found {
+  readonly offset: number;
+  /** Set where the mistake is a variable's. */
+  readonly variable?: string | undefined;
+  readonly text: string;
+}
+
+function unknownKey(key: string, keys: readonly string[]): string {
+  const meant =
+    suggest(key, keys) ?? suggest(key, new Set(keys.map((known) => known.split(".")[0] ?? known)));
+  return `unknown key ${key}${meant === undefined ? "" : `; did you mean ${meant}?`}`;
 }
 
 function readConfigFile(file: string): string {
@@ -91,11 +112,24 @@ function override(value: Record<string, unknown>, source: ConfigSource<z.ZodType
   return overridden;
 }
 
-/** Where a key stands in the file; where its nearest existing parent stands when it is missing. */
+function valueAt(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (at, key) => (typeof at === "object" && at !== null ? (at as Record<string, unknown>)[key] : undefined),
+    value,
+  );
+}
+
+/** Where a value stands in the file; where its nearest existing parent stands when it is missing. */
 function offsetOf(document: Document, path: readonly string[]): number {
   for (let length = path.length; length > 0; length -= 1) {
     const node: unknown = document.getIn(path.slice(0, length), true);
-    if (isNode(node)) return (node as Node).range?.[0] ?? 0;
+    if (isNode(node)) return node.range?.[0] ?? 0;
   }
   return 0;
+}
+
+function offsetOfKey(document: Document, path: readonly string[]): number {
+  const parent: unknown = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
+  const pair = isMap(parent) ? parent.items.find(({ key }) => String(key) === path.at(-1)) : undefined;
+  return isNode(pair?.key) ? (pair.key.range?.[0] ?? 0) : offsetOf(document, path);
 }
