@@ -1,0 +1,95 @@
+/** Builds the collector in the order in which its data flows: store, ingest, policies, upkeep, and the doors to all of it. */
+import { chmodSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Clock, Instant } from "@shipkeeper/kit";
+import {
+  notifyReady,
+  stopAll,
+  takeLock,
+  writeSecretFile,
+  type Logger,
+  type Service,
+} from "@shipkeeper/runtime";
+import { buildApp } from "./app.ts";
+import type { CollectorConfig } from "./config.ts";
+import { createIngest } from "./ingest/ingest.ts";
+import { startMaintenance } from "./maintenance.ts";
+import { openPolicyDesk } from "./policies/policy-desk.ts";
+import { gatherFacts } from "./reports/gather-facts.ts";
+import { mailQueue } from "./reports/mail-queue.ts";
+import { smtpSender } from "./reports/mail.ts";
+import { startReportMail, type ReportMail } from "./reports/report-mail.ts";
+import { openStore, type Store } from "./store/store.ts";
+
+export { loadCollectorConfig, type CollectorConfig } from "./config.ts";
+
+export interface Collector extends Service {
+  /** Where it listens, with the port that it was given. */
+  readonly url: string;
+}
+
+/** Throws where the folder is in use, the database cannot be, or the address is taken. */
+export async function startCollector(
+  config: CollectorConfig,
+  { log, clock }: { log: Logger; clock: Clock },
+): Promise<Collector> {
+  const { dataDir, policyKeys } = config;
+  mkdirSync(dataDir, { recursive: true });
+  chmodSync(dataDir, 0o700);
+  const lock = takeLock(join(dataDir, "collector.lock"));
+  const store = openStore(join(dataDir, "collector.db"));
+  makeFirstToken(store, { file: join(dataDir, "admin.token"), now: clock(), log });
+
+  const ingest = createIngest({ store, log });
+  const policyDesk = openPolicyDesk({ store, log, configuredKeys: policyKeys });
+  const maintenance = startMaintenance({ store, now: clock, log });
+  const reportMail = startReports(store, config, { log, clock });
+  const secure = config.publicUrl?.startsWith("https:") ?? false;
+  const app = await buildApp({ store, ingest, policyDesk, reportMail, now: clock, log, secure });
+
+  const services: Service[] = [
+    { name: "long polls", stop: async () => policyDesk.close() },
+    { name: "http", stop: () => app.close() },
+    reportMail,
+    maintenance,
+    { name: "store", stop: async () => store.close() },
+    { name: "folder lock", stop: async () => lock.release() },
+  ];
+  const url = await app.listen(config.listen).catch(async (cause: unknown) => {
+    await stopAll(services, log);
+    throw new Error(`cannot listen on ${config.listen.host}:${config.listen.port}`, { cause });
+  });
+  log.info({ url, dataDir }, "the collector listens");
+  notifyReady(log);
+  return { name: "collector", url, stop: () => stopAll(services, log) };
+}
+
+function startReports(
+  store: Store,
+  { mail, reports, publicUrl }: CollectorConfig,
+  { log, clock }: { log: Logger; clock: Clock },
+): ReportMail {
+  return startReportMail({
+    queue: mailQueue(store.db),
+    send: mail === undefined ? undefined : smtpSender(mail),
+    schedule: reports.schedule,
+    gather: (since, now) => gatherFacts(store, since, now),
+    owners: () => store.owners.list(),
+    publicUrl,
+    now: clock,
+    log,
+  });
+}
+
+/**
+ * Somebody must be able to make the other tokens. The file is written before the token counts: a crash in between
+ * leaves a file that the next start replaces, never a token that nobody knows.
+ */
+function makeFirstToken(store: Store, { file, now, log }: { file: string; now: Instant; log: Logger }): void {
+  if (store.apiTokens.list().length > 0) return;
+  store.transaction(() => {
+    const first = { name: "first-admin", role: "admin", createdBy: "the collector" } as const;
+    writeSecretFile(file, `${store.apiTokens.make(first, now).token}\n`, { overwrite: true });
+  });
+  log.info({ file }, "made the first admin token");
+}

@@ -1,0 +1,55 @@
+import { loadConfig } from "@shipkeeper/runtime";
+import { Cron } from "croner";
+import * as z from "zod";
+
+const LISTEN = 'expected an address and a port such as 127.0.0.1:8080 or "[::1]:8080" in quotes';
+
+const listenSchema = z.string({ error: LISTEN }).transform((text, context) => {
+  const match = /^(?:\[(?<six>[0-9a-fA-F:]+)\]|(?<name>[^:\s]+)):(?<port>\d{1,5})$/.exec(text);
+  const host = match?.groups?.["six"] ?? match?.groups?.["name"];
+  const port = Number(match?.groups?.["port"]);
+  if (host !== undefined && port <= 65_535) return { host, port };
+  context.issues.push({ code: "custom", message: LISTEN, input: text });
+  return z.NEVER;
+});
+
+const cronSchema = z.string().check((context) => {
+  try {
+    new Cron(context.value, { paused: true }).stop();
+  } catch {
+    const message = "expected a cron pattern such as 0 7 * * 1";
+    context.issues.push({ code: "custom", message, input: context.value });
+  }
+});
+
+const urlSchema = (protocol: RegExp, message: string) => z.url({ protocol, error: message });
+
+const configSchema = z.strictObject({
+  listen: listenSchema.prefault("127.0.0.1:8080"),
+  /** How agents and people reach it, where that is not the address it listens on. */
+  publicUrl: urlSchema(/^https?$/, "expected an address such as https://shipkeeper.example").optional(),
+  dataDir: z.string().min(1).default("/var/lib/shipkeeper-collector"),
+  /** Fingerprints of the keys that may sign policies; empty: whichever key signs the first push. */
+  policyKeys: z
+    .array(z.string().regex(/^[0-9a-f]{64}$/, "expected a fingerprint: 64 hex digits"))
+    .default([]),
+  /** Absent: nothing is mailed. */
+  mail: z
+    .strictObject({
+      smtp: urlSchema(/^smtps?$/, "expected smtp://user:password@host:port"),
+      from: z.string({ error: "expected the address that mails come from" }).min(3),
+    })
+    .optional(),
+  reports: z.strictObject({ schedule: cronSchema.default("0 7 * * 1") }).prefault({}),
+});
+export type CollectorConfig = z.output<typeof configSchema>;
+
+const KEYS = ["listen", "publicUrl", "dataDir", "policyKeys", "mail.smtp", "mail.from", "reports.schedule"];
+
+/** Throws `ConfigProblem` with one sentence per mistake. */
+export function loadCollectorConfig(
+  file: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): CollectorConfig {
+  return loadConfig({ file, environment, schema: configSchema, keys: KEYS });
+}

@@ -1,0 +1,87 @@
+import type { Clock } from "@shipkeeper/kit";
+import {
+  MOST_BUNDLE_BYTES,
+  apiPolicyDetailSchema,
+  apiPolicyRevisionSchema,
+  policiesQuerySchema,
+  policyPushReplySchema,
+  problemSchema,
+  signedBundleSchema,
+} from "@shipkeeper/protocol";
+import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import * as z from "zod";
+import type { PolicyDesk } from "../../policies/policy-desk.ts";
+import type { Store } from "../../store/store.ts";
+import { listRoute } from "../list-route.ts";
+import { actorName } from "../people-auth.ts";
+import { notFound } from "../problem.ts";
+
+export interface PolicyRoutesDeps {
+  readonly store: Store;
+  readonly policyDesk: PolicyDesk;
+  readonly now: Clock;
+}
+
+/** The payload is JSON inside JSON: each of its quotes takes two bytes. */
+const MOST_PUSH_BYTES = 2 * MOST_BUNDLE_BYTES;
+
+export function policyRoutes({ store, policyDesk, now }: PolicyRoutesDeps): FastifyPluginAsyncZod {
+  return async (app) => {
+    listRoute(app, {
+      url: "/policies",
+      summary: "Revisions of the policy bundle, newest first",
+      query: policiesQuerySchema,
+      item: apiPolicyRevisionSchema,
+      read: (query) => store.policies.list(query),
+    });
+
+    app.get(
+      "/policies/current",
+      {
+        config: { role: "reader" },
+        schema: {
+          summary: "The bundle in force",
+          response: { 200: apiPolicyDetailSchema, "4xx": problemSchema },
+        },
+      },
+      async () => {
+        const revision = store.policies.inForce()?.bundle.revision;
+        const found = revision === undefined ? undefined : await store.policies.find(revision);
+        if (found === undefined) throw notFound("a policy (none was pushed yet)");
+        return found;
+      },
+    );
+
+    app.get(
+      "/policies/:revision",
+      {
+        config: { role: "reader" },
+        schema: {
+          summary: "One revision with its content and signature",
+          params: z.object({ revision: z.coerce.number().int().min(1) }),
+          response: { 200: apiPolicyDetailSchema, "4xx": problemSchema },
+        },
+      },
+      async ({ params }) => {
+        const found = await store.policies.find(params.revision);
+        if (found === undefined) throw notFound(`policy revision ${params.revision}`);
+        return found;
+      },
+    );
+
+    app.post(
+      "/policies",
+      {
+        bodyLimit: MOST_PUSH_BYTES,
+        config: { role: "operator" },
+        schema: {
+          summary: "Push a signed bundle: agents get it at once",
+          body: signedBundleSchema,
+          response: { 201: policyPushReplySchema, "4xx": problemSchema },
+        },
+      },
+      async (request, reply) =>
+        reply.code(201).send(policyDesk.push(request.body, { at: now(), by: actorName(request) })),
+    );
+  };
+}

@@ -1,0 +1,100 @@
+/** Brings one decoded entry to where its kind is kept. May be repeated with the same entry: nothing changes then. */
+import { InvalidInput, unreachable, type Instant } from "@shipkeeper/kit";
+import {
+  isComplete,
+  type Epoch,
+  type HostId,
+  type Inventory,
+  type InventorySection,
+} from "@shipkeeper/model";
+import { actionKind, type Measures, type Outcome } from "@shipkeeper/policy";
+import { decodeSampleGroup, type Entry, type EntryOf } from "@shipkeeper/protocol";
+import type { Store } from "../store/store.ts";
+
+/** Where an entry came from. */
+export interface Origin {
+  readonly hostId: HostId;
+  readonly epoch: Epoch;
+  readonly seq: number;
+  readonly receivedAt: Instant;
+}
+
+/** Throws `InvalidInput` where the entry decodes and still makes no sense. */
+export function storeEntry(store: Store, origin: Origin, entry: Entry, blobs: readonly Uint8Array[]): void {
+  const { hostId } = origin;
+  switch (entry.kind) {
+    case "samples":
+      return storeSamples(store, origin, entry, blobs);
+    case "inventory":
+      return storeInventory(store, hostId, entry.inventory);
+    case "round":
+      return store.rounds.record(hostId, entry.round);
+    case "run-started":
+      return store.runs.recordStart(hostId, entry);
+    case "run-finished":
+      store.runs.recordFinish(hostId, entry, measure(entry.action, entry.outcome));
+      return;
+    case "restore-points":
+      return store.restorePoints.merge(hostId, entry);
+    case "event": {
+      const { at, what, subject, facts } = entry;
+      return store.events.record(origin, { kind: "event", at, what, subject, message: "", facts });
+    }
+    case "trouble": {
+      const { at, code, message } = entry;
+      return store.events.record(origin, { kind: "trouble", at, what: code, message, facts: {} });
+    }
+    case "dropped": {
+      const { at, lane, count, why } = entry;
+      const message = `${count} entries of lane ${lane} were given up: ${why}`;
+      return store.events.record(origin, { kind: "dropped", at, what: why, message, facts: { lane, count } });
+    }
+    case "unknown":
+      return store.unknownEntries.keep(origin, entry.raw);
+    default:
+      return unreachable(entry);
+  }
+}
+
+function storeSamples(
+  store: Store,
+  origin: Origin,
+  { head, blob }: EntryOf<"samples">,
+  blobs: readonly Uint8Array[],
+): void {
+  const body = blobs[blob];
+  if (body === undefined) throw new InvalidInput(`the batch has no bytes at place ${blob}`, []);
+  try {
+    decodeSampleGroup(head, body); // once now, so that no later reading of a series can stumble over it
+  } catch (error) {
+    throw new InvalidInput("the columns cannot be read", [], { cause: error });
+  }
+  store.samples.record(origin, head, body);
+}
+
+function storeInventory(store: Store, hostId: HostId, inventory: Inventory): void {
+  const { takenAt } = inventory;
+  const list = <Row>(section: InventorySection, rows: readonly Row[]) => ({
+    hostId,
+    section,
+    takenAt,
+    whole: isComplete(inventory, section),
+    rows,
+  });
+  const ownerOf = store.owners.resolverOf(hostId);
+
+  store.hosts.recordInventory(hostId, inventory);
+  store.containers.merge(list("containers", inventory.containers), ownerOf);
+  store.images.merge(list("images", inventory.images), ownerOf);
+  store.volumes.merge(list("volumes", inventory.volumes), ownerOf);
+  store.networks.merge(list("networks", inventory.networks));
+}
+
+/** No figures where the kind is newer than this collector, or its figures do not fit: the outcome itself is kept. */
+function measure(action: string, outcome: Outcome): Measures {
+  try {
+    return actionKind(action)?.measure(outcome) ?? {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * What the fleet report is computed from: plain values about a fleet at one moment. `gather-facts.ts` fills it from
+ * the store; tests write it by hand. Owner names are resolved, and reasons are already in words, because only the
+ * gathering side may know the catalog of actions.
+ */
+import type { Instant } from "@shipkeeper/kit";
+import type { ContainerState, HealthStatus } from "@shipkeeper/model";
+
+export interface FleetFacts {
+  /** Runs and steps are told from here on. */
+  readonly since: Instant;
+  /** A host that said nothing for this long is silent. */
+  readonly silentAfterMs: number;
+  readonly hosts: readonly HostFact[];
+  readonly containers: readonly ContainerFact[];
+  readonly images: readonly ImageFact[];
+  readonly volumes: readonly VolumeFact[];
+  readonly runs: readonly RunFact[];
+  /** What the latest round of each host left alone. */
+  readonly held: readonly HeldFact[];
+  readonly waitingRules: readonly WaitingRuleFact[];
+  readonly restorePoints: readonly RestorePointFact[];
+  /** Set where these facts were cut to one owner. */
+  readonly owner?: string | undefined;
+}
+
+export interface HostFact {
+  /** The name that people know it by, unique in the fleet. */
+  readonly host: string;
+  readonly owner?: string | undefined;
+  readonly lastSeenAt?: Instant | undefined;
+  readonly agentVersion?: string | undefined;
+  readonly policyRevision: number;
+  /** What the images take at least: each one's own layers, and shared layers once. */
+  readonly cacheBytes: number;
+  /** Build cache that nothing uses at the moment. */
+  readonly idleBuildCacheBytes: number;
+  readonly disks: readonly DiskFact[];
+}
+
+export interface DiskFact {
+  readonly path: string;
+  readonly totalBytes: number;
+  readonly freeBytes: number;
+  /** Earlier readings, oldest first; empty where none are kept for this disk. */
+  readonly history: readonly { readonly at: Instant; readonly freeBytes: number }[];
+}
+
+export interface ContainerFact {
+  readonly host: string;
+  readonly id: string;
+  readonly name: string;
+  readonly owner?: string | undefined;
+  readonly state: ContainerState;
+  readonly health: HealthStatus;
+  readonly unhealthySince?: Instant | undefined;
+}
+
+/** One image on one host. */
+export interface ImageFact {
+  readonly host: string;
+  readonly id: string;
+  readonly name: string;
+  readonly owner?: string | undefined;
+  readonly createdAt?: Instant | undefined;
+  readonly sizeBytes: number;
+  /** Bytes that would come free with it: layers that no other image of the host has. */
+  readonly ownBytes: number;
+  readonly base?: string | undefined;
+  /** Names of the containers that refer to it, in whatever state … */
+  readonly usedBy: readonly string[];
+  /** … and of those the ones that run. */
+  readonly runBy: readonly string[];
+  /** Since when no container refers to it, as far as the host's agent knows. */
+  readonly unusedSince?: Instant | undefined;
+}
+
+export interface VolumeFact {
+  readonly host: string;
+  readonly name: string;
+  readonly owner?: string | undefined;
+  readonly anonymous: boolean;
+  readonly sizeBytes?: number | undefined;
+  /** How many containers refer to it. */
+  readonly users: number;
+}
+
+export interface RunFact {
+  readonly host: string;
+  readonly action: string;
+  readonly finishedAt: Instant;
+  readonly freedBytes?: number | undefined;
+  readonly measures: Readonly<Record<string, number>>;
+  /** Of all its steps, also of those that are not told one by one. */
+  readonly counts: StepCounts;
+  readonly steps: readonly StepFact[];
+}
+
+export interface StepCounts {
+  readonly done: number;
+  readonly skipped: number;
+  /** Also steps of which nobody knows how they ended. */
+  readonly failed: number;
+}
+
+export interface StepFact {
+  readonly target: string;
+  readonly owner?: string | undefined;
+  readonly decision: string;
+  readonly status: "done" | "skipped" | "failed" | "unknown";
+  readonly finishedAt: Instant;
+  /** The plan's reason in words; empty where the plan is no longer known. */
+  readonly because: string;
+  readonly trouble?: string | undefined;
+  readonly bytes?: number | undefined;
+}
+
+export interface HeldFact {
+  readonly host: string;
+  readonly action: string;
+  /** `keep`, `wait`, `refuse` or `give-up`. */
+  readonly decision: string;
+  readonly why: string;
+  readonly words: string;
+  readonly target: { readonly type: string; readonly id: string; readonly name: string };
+  readonly owner?: string | undefined;
+}
+
+export interface WaitingRuleFact {
+  readonly host: string;
+  readonly rule: string;
+  readonly why: string;
+}
+
+export interface RestorePointFact {
+  readonly host: string;
+  readonly volume: string;
+  readonly owner?: string | undefined;
+  readonly repository: string;
+  readonly at: Instant;
+  readonly bytes: number;
+}
+
+/** The same fleet as one owner sees it: their containers, images and volumes, and the hosts that hold any of them. */
+export function cutToOwner(facts: FleetFacts, owner: string): FleetFacts {
+  const theirs = <Thing extends { readonly owner?: string | undefined }>(things: readonly Thing[]) =>
+    things.filter((thing) => thing.owner === owner);
+  const containers = theirs(facts.containers);
+  const images = theirs(facts.images);
+  const volumes = theirs(facts.volumes);
+  const ownBytesOn = (name: string) =>
+    images.filter(({ host }) => host === name).reduce((sum, image) => sum + image.ownBytes, 0);
+  const hosts = new Set([...containers, ...images, ...volumes].map((thing) => thing.host));
+
+  return {
+    ...facts,
+    owner,
+    hosts: facts.hosts
+      .filter(({ host }) => hosts.has(host))
+      .map((host) => ({ ...host, cacheBytes: ownBytesOn(host.host), idleBuildCacheBytes: 0 })),
+    containers,
+    images,
+    volumes,
+    // What a run freed was measured for the whole of it, so the share of one owner is only told step by step.
+    runs: facts.runs
+      .map((run) => ({ ...run, steps: theirs(run.steps) }))
+      .map((run) => ({ ...run, freedBytes: undefined, measures: {}, counts: countSteps(run.steps) }))
+      .filter((run) => run.steps.length > 0),
+    held: theirs(facts.held),
+    waitingRules: facts.waitingRules.filter(({ host }) => hosts.has(host)),
+    restorePoints: theirs(facts.restorePoints),
+  };
+}
+
+export function countSteps(steps: readonly Pick<StepFact, "status">[]): StepCounts {
+  const count = (...statuses: StepFact["status"][]) =>
+    steps.filter(({ status }) => statuses.includes(status)).length;
+  return { done: count("done"), skipped: count("skipped"), failed: count("failed", "unknown") };
+}

@@ -1,0 +1,166 @@
+/** Reads the store for a report, noun by noun, and hands out plain values. Nothing is judged here. */
+import type { Instant } from "@shipkeeper/kit";
+import { HOST_SUBJECT, NOT_READ } from "@shipkeeper/model";
+import {
+  SILENT_AFTER_MS,
+  type ApiContainer,
+  type ApiHost,
+  type ApiHostDetail,
+  type ApiImage,
+} from "@shipkeeper/protocol";
+import { cacheBytes, ownBytes } from "./cache-size.ts";
+import { everyPage, type FactSource } from "./fact-source.ts";
+import type { DiskFact, FleetFacts, HostFact, ImageFact } from "./fleet-facts.ts";
+import { gatherHeld } from "./gather-held.ts";
+import { gatherRuns } from "./gather-runs.ts";
+
+export async function gatherFacts(store: FactSource, since: Instant, now: Instant): Promise<FleetFacts> {
+  const hosts = (await everyPage((page) => store.hosts.list({ ...page, sort: "hostname" }, now))).filter(
+    ({ state }) => state !== "revoked",
+  );
+  const nameOf = uniqueNames(hosts);
+  const named = <Row extends { readonly hostId: string }>(rows: readonly Row[]) =>
+    rows.flatMap((row) => {
+      const host = nameOf.get(row.hostId);
+      return host === undefined ? [] : [{ ...row, host }]; // of a revoked host
+    });
+
+  const containers = named(await everyPage((page) => store.containers.list({ ...page, sort: "name" })));
+  const images = named(await everyPage((page) => store.images.list({ ...page, sort: "name" }, now)));
+  const volumes = named(await everyPage((page) => store.volumes.list({ ...page, sort: "name" })));
+  const points = named(await everyPage((page) => store.restorePoints.list({ ...page, sort: "at" })));
+  const ownerOfVolume = new Map(volumes.map(({ host, name, owner }) => [`${host} ${name}`, owner]));
+  const imagesOf = Map.groupBy(images, ({ hostId }) => hostId);
+
+  const hostFacts: HostFact[] = [];
+  for (const host of hosts) {
+    const detail = await store.hosts.find(host.id, now);
+    if (detail === undefined) continue;
+    const history = await readDiskHistory(store, detail, now);
+    hostFacts.push(
+      hostFact(detail, nameOf.get(host.id) ?? host.hostname, imagesOf.get(host.id) ?? [], history),
+    );
+  }
+
+  return {
+    since,
+    silentAfterMs: SILENT_AFTER_MS,
+    hosts: hostFacts,
+    containers: containers.map(({ host, id, name, owner, state, health }) => ({
+      host,
+      id,
+      name,
+      owner,
+      state,
+      health: health.status,
+      unhealthySince: health.unhealthySince,
+    })),
+    images: imageFacts(images, containers, now),
+    volumes: volumes.map(({ host, name, owner, anonymous, sizeBytes, users }) => ({
+      host,
+      name,
+      owner,
+      anonymous,
+      sizeBytes,
+      users: users.length,
+    })),
+    runs: named(await gatherRuns(store, since)),
+    ...(await gatherHeld(store, nameOf)),
+    restorePoints: points.map(({ host, volume, repository, at, bytes }) => ({
+      host,
+      volume,
+      repository,
+      at,
+      bytes,
+      owner: ownerOfVolume.get(`${host} ${volume}`),
+    })),
+  };
+}
+
+/** Cloned machines share their name: then a piece of the id tells them apart. */
+function uniqueNames(hosts: readonly ApiHost[]): Map<string, string> {
+  const namesakes = Map.groupBy(hosts, ({ hostname }) => hostname);
+  return new Map(
+    hosts.map(({ id, hostname }) => {
+      const isAlone = namesakes.get(hostname)?.length === 1;
+      return [id, isAlone ? hostname : `${hostname} (${id.slice(0, 8)})`];
+    }),
+  );
+}
+
+function hostFact(
+  detail: ApiHostDetail,
+  host: string,
+  images: readonly ApiImage[],
+  history: DiskFact["history"],
+): HostFact {
+  const { owner, lastSeenAt, agentVersion, policyRevision, buildCache, facts } = detail;
+  const idle = buildCache.filter(({ inUse, shared }) => !inUse && !shared);
+  return {
+    host,
+    owner,
+    lastSeenAt,
+    agentVersion,
+    policyRevision,
+    cacheBytes: cacheBytes(images),
+    idleBuildCacheBytes: idle.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    disks: (facts?.disks ?? []).map(({ path, totalBytes, freeBytes }, place) => ({
+      path,
+      totalBytes,
+      freeBytes,
+      history: place === 0 ? history : [],
+    })),
+  };
+}
+
+function imageFacts(
+  images: readonly (ApiImage & { host: string })[],
+  containers: readonly ApiContainer[],
+  now: Instant,
+): ImageFact[] {
+  const users = Map.groupBy(containers, ({ hostId, imageId }) => `${hostId} ${imageId}`);
+  return images.map((image) => {
+    const { host, id, name, owner, createdAt, sizeBytes, unusedForMs } = image;
+    const own = users.get(`${image.hostId} ${id}`) ?? [];
+    return {
+      host,
+      id,
+      name,
+      owner,
+      createdAt,
+      sizeBytes,
+      ownBytes: ownBytes(image),
+      base: image.base?.name,
+      usedBy: own.map((container) => container.name),
+      runBy: own.filter(({ state }) => state === "running").map((container) => container.name),
+      unusedSince: unusedForMs === undefined ? undefined : now - unusedForMs,
+    };
+  });
+}
+
+/** One reading every two hours of the last week tells a trend, and costs no more than a page of the dashboard. */
+const HISTORY_MS = 7 * 86_400_000;
+const STEP_MS = 2 * 3_600_000;
+/** Agents take readings more often than this. */
+const GLANCE_MS = 3 * 60_000;
+
+/** Free bytes of the disk that the host's readings are of: the engine's, which agents name first. */
+async function readDiskHistory(
+  { samples }: FactSource,
+  { id: hostId }: ApiHostDetail,
+  now: Instant,
+): Promise<DiskFact["history"]> {
+  const history: { at: Instant; freeBytes: number }[] = [];
+  for (let from = now - HISTORY_MS; from < now; from += STEP_MS) {
+    for await (const { times, series } of samples.groups({ hostId, from, to: from + GLANCE_MS })) {
+      const column = series.find(({ subject }) => subject === HOST_SUBJECT)?.columns["diskFreeBytes"] ?? [];
+      const place = column.findIndex((value) => value !== NOT_READ);
+      const at = times[place];
+      const freeBytes = column[place];
+      if (at === undefined || freeBytes === undefined) continue;
+      history.push({ at, freeBytes });
+      break;
+    }
+  }
+  return history;
+}

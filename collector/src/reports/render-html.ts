@@ -1,0 +1,39 @@
+/** The report as one page that needs nothing else: no script, no request, both colour schemes, phone to desktop. */
+import type { FleetReport } from "@shipkeeper/protocol";
+import { doneSection, heldBackSection, restorePointsSection, unownedSection } from "./html/activity.ts";
+import { containersSection, hostsSection } from "./html/hosts.ts";
+import { imagesSection } from "./html/images.ts";
+import { doNext, figures, headline } from "./html/overview.ts";
+import { STYLE } from "./html/style.ts";
+import { markup } from "./html/template.ts";
+import { titleOf } from "./wording.ts";
+
+/** What a browser may do with the page, whoever serves it. A second wall behind the escaping. */
+export const REPORT_CONTENT_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'";
+
+export function renderHtml(report: FleetReport): string {
+  return markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${REPORT_CONTENT_POLICY}">
+<meta name="referrer" content="no-referrer">
+<title>${titleOf(report)}</title>
+${STYLE}
+</head>
+<body>
+<main>
+${headline(report)}${figures(report)}${doNext(report)}${hostsSection(report)}${imagesSection(report)}${containersSection(report)}
+${doneSection(report)}${heldBackSection(report)}${restorePointsSection(report)}${unownedSection(report)}
+<footer>
+<p>An image's age counts from its build, as its builder wrote it. What can be freed is images that no container refers to,
+by the layers that only they hold where that was measured, and idle build cache.</p>
+<p>Shipkeeper</p>
+</footer>
+</main>
+</body>
+</html>
+`.toString();
+}

@@ -1,0 +1,182 @@
+/** The report for a terminal and for the text part of a mail: at most 100 columns, no colours, no control characters. */
+import { formatBytes, formatInstant } from "@shipkeeper/kit";
+import type { FleetReport, ReportedHost } from "@shipkeeper/protocol";
+import { alignColumns, withBelow, wrap } from "./text-layout.ts";
+import {
+  BUCKET_WORDS,
+  URGENCY_WORDS,
+  actionInWords,
+  ageInWords,
+  ago,
+  codeInWords,
+  counted,
+  decisionInWords,
+  exampleInWords,
+  forecastInWords,
+  shareOf,
+  spanOf,
+  titleOf,
+} from "./wording.ts";
+
+export function renderText(report: FleetReport): string {
+  const parts = [
+    [`${titleOf(report)}, ${formatInstant(report.at)}`, "", ...wrap(`${report.truth}.`)],
+    titled("What to do next", nextLines(report)),
+    titled("Hosts", hostLines(report)),
+    titled("Disks", diskLines(report)),
+    titled("Image ages", ageLines(report)),
+    titled("Oldest images that run", oldestLines(report)),
+    titled("Containers", containerLines(report)),
+    titled(`What was done in ${spanOf(report)}`, doneLines(report)),
+    titled("What was left alone, and why", heldLines(report)),
+    titled("Restore points", restorePointLines(report)),
+    ...(report.owner === undefined ? [titled("Without an owner", unownedLines(report))] : []),
+  ];
+  return `${parts.map((lines) => lines.join("\n")).join("\n\n")}\n`;
+}
+
+function titled(title: string, lines: readonly string[]): string[] {
+  return [title.toUpperCase(), ...(lines.length === 0 ? ["nothing"] : lines).map((line) => `  ${line}`)];
+}
+
+function nextLines({ next }: FleetReport): string[] {
+  if (next.length === 0) return ["Nothing. The fleet looks after itself."];
+  const rows = next.map(({ urgency, what, owner }) => [URGENCY_WORDS[urgency], what, owner ?? "no owner"]);
+  return withBelow(alignColumns(rows, [4, 66, 22]), (place) => next[place]?.why, 6);
+}
+
+function hostLines({ hosts, at }: FleetReport): string[] {
+  const row = (host: ReportedHost) => [
+    host.host,
+    host.silent ? `SILENT, ${ago(host.lastSeenAt, at)}` : ago(host.lastSeenAt, at),
+    `${host.running}/${host.containers} run${host.unhealthy > 0 ? `, ${host.unhealthy} sick` : ""}`,
+    ageInWords(host.oldestRunningDays),
+    formatBytes(host.cacheBytes),
+    formatBytes(host.reclaimableBytes),
+  ];
+  const head = ["host", "last seen", "containers", "oldest runs", "cache", "to free"];
+  return alignColumns([head, ...hosts.map(row)], [24, 20, 18, 11, 7, 7]);
+}
+
+function diskLines({ hosts }: FleetReport): string[] {
+  const rows = hosts.flatMap(({ host, disks }) =>
+    disks.map(({ path, totalBytes, freeBytes, forecast }) => [
+      host,
+      path,
+      `${shareOf(totalBytes - freeBytes, totalBytes)} % used`,
+      `${formatBytes(freeBytes)} free`,
+      forecastInWords(forecast),
+    ]),
+  );
+  return alignColumns(rows, [22, 26, 10, 12, 20]);
+}
+
+const BAR_WIDTH = 40;
+
+function ageLines({ images }: FleetReport): string[] {
+  const { ages, total, cacheBytes, reclaimableBytes } = images;
+  const most = Math.max(1, ...ages.map(({ count }) => count));
+  const bars = ages.map(({ bucket, count, running }) => {
+    const width = Math.ceil((BAR_WIDTH * count) / most);
+    const runningWidth = Math.ceil((width * running) / Math.max(1, count));
+    const bar = `${"#".repeat(runningWidth)}${"-".repeat(width - runningWidth)}`;
+    return `${BUCKET_WORDS[bucket].padEnd(15)}${String(count).padStart(5)}  ${bar}`.trimEnd();
+  });
+  const size = `${formatBytes(cacheBytes)} in the caches, ${formatBytes(reclaimableBytes)} of it unused`;
+  return [`${counted(total, "image")}, ${size}; # runs, - only cached`, ...bars];
+}
+
+function oldestLines({ images }: FleetReport): string[] {
+  return alignColumns(
+    images.oldestRunning.map(({ image, ageDays, host, owner, usedBy }) => [
+      image,
+      ageInWords(ageDays),
+      `${usedBy[0] ?? ""} on ${host}`,
+      owner ?? "no owner",
+    ]),
+    [34, 10, 32, 18],
+  );
+}
+
+function containerLines({ containers }: FleetReport): string[] {
+  const states = containers.byState.map(({ state, count }) => `${count} ${state}`);
+  const healths = containers.byHealth.map(
+    ({ health, count }) => `${count} ${health === "none" ? "without a health check" : health}`,
+  );
+  const { needPerson } = containers;
+  const patients = needPerson.map(({ container, host, owner }) => [
+    container,
+    `on ${host}`,
+    owner ?? "no owner",
+  ]);
+  return [
+    ...wrap(`${containers.total}: ${[states.join(", "), healths.join(", ")].join("; ")}`),
+    ...withBelow(alignColumns(patients, [44, 28, 20]), (place) => needPerson[place]?.why, 2),
+  ];
+}
+
+function doneLines({ done }: FleetReport): string[] {
+  const rows = done.steps.map(({ at, host, decision, target, status }) => [
+    formatInstant(at).slice(5),
+    status,
+    `${decision} ${target}`,
+    `on ${host}`,
+  ]);
+  const reasonOf = (place: number) => {
+    const { because = "", trouble = "" } = done.steps[place] ?? {};
+    return [trouble, because].filter((part) => part !== "").join("; planned because: ");
+  };
+  const more = done.moreSteps > 0 ? [`and ${counted(done.moreSteps, "more step")}`] : [];
+  return [
+    ...done.byAction.map(actionInWords),
+    ...withBelow(alignColumns(rows, [12, 7, 52, 20]), reasonOf, 14),
+    ...more,
+  ];
+}
+
+function heldLines({ heldBack }: FleetReport): string[] {
+  const { byReason, waitingRules } = heldBack;
+  const rows = byReason.map(({ count, decision, action, why }) => [
+    `${count} ${decisionInWords(decision)}`,
+    `${action}: ${codeInWords(why)}`,
+  ]);
+  const exampleOf = (place: number) => {
+    const reason = byReason[place];
+    return reason === undefined ? undefined : exampleInWords(reason);
+  };
+  return [
+    ...withBelow(alignColumns(rows, [16, 76]), exampleOf, 4),
+    ...waitingRules.map(({ rule, why, hosts }) => `${rule} waits on ${counted(hosts, "host")}: ${why}`),
+  ];
+}
+
+function restorePointLines({ restorePoints, at }: FleetReport): string[] {
+  const { total, datasets, unprotected } = restorePoints;
+  const saved = datasets.map(({ volume, host, newestAt, points, bytes }) => [
+    volume,
+    `on ${host}`,
+    `newest ${ago(newestAt, at)}`,
+    `${counted(points, "point")}, ${formatBytes(bytes)}`,
+  ]);
+  const bare = unprotected.map(({ volume, host, owner }) => [
+    volume,
+    `on ${host}`,
+    "NO BACKUP",
+    owner ?? "no owner",
+  ]);
+  return [
+    `${counted(total, "restore point")} of ${counted(datasets.length, "volume")}; ${unprotected.length} in use without any`,
+    ...alignColumns([...bare, ...saved], [28, 20, 22, 20]),
+  ];
+}
+
+function unownedLines({ unowned }: FleetReport): string[] {
+  const { containers, images, volumes, examples } = unowned;
+  return [
+    `${counted(containers, "container")}, ${counted(images, "image")}, ${counted(volumes, "volume")}`,
+    ...alignColumns(
+      examples.map(({ what, host }) => [what, `on ${host}`]),
+      [60, 30],
+    ),
+  ];
+}

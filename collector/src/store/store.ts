@@ -1,0 +1,64 @@
+/**
+ * Everything the collector knows, on disk. One module per noun; what goes in and comes out are values of the domain.
+ * It decides nothing: what an entry means is ingest's, who may ask is http's.
+ */
+import { apiTokens } from "./api-tokens.ts";
+import { baseImages } from "./base-images.ts";
+import { containers } from "./containers.ts";
+import { openStoreDatabase } from "./database.ts";
+import { enrollmentTokens } from "./enrollment-tokens.ts";
+import { epochs } from "./epochs.ts";
+import { events } from "./events.ts";
+import { hosts } from "./hosts.ts";
+import { images } from "./images.ts";
+import { listings } from "./listings.ts";
+import { networks } from "./networks.ts";
+import { owners } from "./owners.ts";
+import { policies } from "./policies.ts";
+import { restorePoints } from "./restore-points.ts";
+import { rounds } from "./rounds.ts";
+import { runs } from "./runs.ts";
+import { samples } from "./samples.ts";
+import { unknownEntries } from "./unknown-entries.ts";
+import { upkeep } from "./upkeep.ts";
+import { volumes } from "./volumes.ts";
+
+/** `:memory:` for tests. Throws `DatabaseNotUsable`. */
+export function openStore(file: string) {
+  const database = openStoreDatabase(file);
+  const { db } = database;
+  const lists = listings(db);
+  const bases = baseImages(db);
+  const networksOfHosts = networks(database, lists);
+  const policyRevisions = policies(database);
+
+  return {
+    hosts: hosts(database, networksOfHosts),
+    containers: containers(database, lists),
+    images: images(database, lists, bases),
+    volumes: volumes(database, lists),
+    networks: networksOfHosts,
+    samples: samples(db),
+    rounds: rounds(database),
+    runs: runs(database),
+    restorePoints: restorePoints(database, lists),
+    events: events(database),
+    unknownEntries: unknownEntries(db),
+    epochs: epochs(db),
+    policies: policyRevisions,
+    owners: owners(database, () => policyRevisions.inForce()?.bundle),
+    apiTokens: apiTokens(db),
+    enrollmentTokens: enrollmentTokens(db),
+    upkeep: upkeep(db, bases),
+
+    /** For what keeps its own tables in the same file: the queue of mails. */
+    db,
+
+    /** All of it is on disk when this returns, or nothing of it ever was. Nested, only the inner part is undone by a throw. */
+    transaction: <T>(work: () => T): T =>
+      db.inTransaction ? db.transaction(work)() : db.transaction(work).immediate(),
+    isClosed: (): boolean => !db.open,
+    close: (): void => void db.close(),
+  };
+}
+export type Store = ReturnType<typeof openStore>;

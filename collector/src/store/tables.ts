@@ -1,0 +1,129 @@
+/** The tables as Kysely's reading queries see them; `migrations/` makes them. */
+import type {
+  BuildCacheRecord,
+  Container,
+  EngineFacts,
+  Gap,
+  HostFacts,
+  HostLabels,
+  Image,
+  Network,
+  Volume,
+} from "@shipkeeper/model";
+import type { Measures, Outcome, Round } from "@shipkeeper/policy";
+import type { AgentStatus, ApiEvent, RestorePoint } from "@shipkeeper/protocol";
+import type { ColumnType } from "kysely";
+
+declare const content: unique symbol;
+
+/** JSON text of a `T`. Only the store writes such columns, out of values that their schemas had decoded. */
+export type Json<T> = string & { readonly [content]: T };
+
+/** What a host holds: rows of its lists, each with the time of the last list that had it. */
+interface HeldTable<Body> {
+  host_id: string;
+  id: string;
+  seen_at: number;
+  body: Json<Body>;
+}
+
+export interface Tables {
+  host: {
+    id: string;
+    hostname: string;
+    labels: Json<HostLabels>;
+    owner: string | null;
+    public_key: string;
+    agent_version: string;
+    enrolled_at: number;
+    revoked_at: number | null;
+    last_seen_at: number | null;
+    policy_revision: number;
+    status: Json<AgentStatus> | null;
+    facts: Json<HostFacts> | null;
+    engine: Json<EngineFacts> | null;
+    build_cache: Json<BuildCacheRecord[]> | null;
+    gaps: Json<Gap[]>;
+    inventory_at: number | null;
+  };
+  listing: { host_id: string; section: string; whole_at: number; seen_at: number };
+  settled: { epoch: string; first_seq: number; last_seq: number };
+  epoch: { id: string; host_id: string; opened_at: number };
+  container: HeldTable<Container> & {
+    name: string;
+    image_id: string;
+    owner: string | null;
+    state: string;
+    health: string;
+    created_at: number | null;
+  };
+  image: HeldTable<Image> & {
+    name: string;
+    tagged: number;
+    owner: string | null;
+    size_bytes: number;
+    created_at: number | null;
+    unused_since: number | null;
+    layers_key: string;
+  };
+  layer_prefixes: { layers_key: string; prefixes: Json<string[]> };
+  volume: HeldTable<Volume> & { owner: string | null; size_bytes: number | null; users: number };
+  network: HeldTable<Network>;
+  round: { host_id: string; id: string; at: number; body: Json<Round> };
+  run: {
+    host_id: string;
+    id: string;
+    at: number;
+    action: string;
+    round_id: string | null;
+    policy: string | null;
+    rule: string | null;
+    revision: number | null;
+    mode: string | null;
+    started_at: number | null;
+    planned_steps: number;
+    finished_at: number | null;
+    ended: string | null;
+    done: number;
+    skipped: number;
+    failed: number;
+    unknown: number;
+    freed_bytes: number | null;
+    measures: Json<Measures>;
+    outcome: Json<Outcome> | null;
+  };
+  restore_point: {
+    host_id: string;
+    repository: string;
+    id: string;
+    seen_at: number;
+    volume: string;
+    at: number;
+    bytes: number;
+    body: Json<RestorePoint>;
+  };
+  event: {
+    rowid: ColumnType<number, never, never>;
+    epoch: string;
+    seq: number;
+    host_id: string;
+    kind: string;
+    at: number;
+    received_at: number;
+    what: string;
+    subject_id: string | null;
+    body: Json<Pick<ApiEvent, "subject" | "message" | "facts">>;
+  };
+  policy_revision: {
+    revision: number;
+    payload: string;
+    public_key: string;
+    signature: string;
+    key_fingerprint: string;
+    names: Json<string[]>;
+    issued_at: number;
+    expires_at: number;
+    pushed_at: number;
+    pushed_by: string;
+  };
+}

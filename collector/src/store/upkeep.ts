@@ -1,0 +1,42 @@
+/** Forgetting what is too old, and keeping the files small. Each call does a bounded piece of work. */
+import type { Instant } from "@shipkeeper/kit";
+import type { Database } from "@shipkeeper/runtime";
+import type { BaseImages } from "./base-images.ts";
+
+/** What has an age, and the rows of it that go with one call. */
+const FORGOTTEN = {
+  samples: /*sql*/ `DELETE FROM sample_chunk WHERE rowid IN (SELECT rowid FROM sample_chunk WHERE to_at < ? LIMIT ?)`,
+  rounds: /*sql*/ `DELETE FROM round WHERE rowid IN (SELECT rowid FROM round WHERE at < ? LIMIT ?)`,
+  runs: /*sql*/ `DELETE FROM run WHERE rowid IN (SELECT rowid FROM run WHERE at < ? LIMIT ?)`,
+  events: /*sql*/ `DELETE FROM event WHERE rowid IN (SELECT rowid FROM event WHERE received_at < ? LIMIT ?)`,
+  unknownEntries: /*sql*/ `
+    DELETE FROM unknown_entry WHERE rowid IN (SELECT rowid FROM unknown_entry WHERE received_at < ? LIMIT ?)`,
+  rejectedEntries: /*sql*/ `
+    DELETE FROM rejected_entry WHERE (epoch, seq) IN
+      (SELECT epoch, seq FROM rejected_entry WHERE received_at < ? LIMIT ?)`,
+  enrollmentTokens: /*sql*/ `
+    DELETE FROM enrollment_token WHERE id IN (SELECT id FROM enrollment_token WHERE expires_at < ? LIMIT ?)`,
+} as const;
+export type Forgettable = keyof typeof FORGOTTEN;
+
+export function upkeep(db: Database, bases: BaseImages) {
+  const forget = new Map(
+    Object.entries(FORGOTTEN).map(([what, sql]) => [what, db.prepare<[number, number]>(sql)]),
+  );
+  const size = db
+    .prepare<[], number>(/*sql*/ `SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()`)
+    .pluck();
+
+  return {
+    /** Forgets at most `most` rows that are older than `before`; returns how many it forgot. */
+    forget: (what: Forgettable, before: Instant, most: number): number =>
+      forget.get(what)?.run(before, most).changes ?? 0,
+
+    forgetUnusedLayers: (): number => bases.forgetUnused(),
+
+    /** Moves what the write-ahead log holds into the database, as far as no reader is in the way. */
+    checkpoint: (): void => void db.pragma("wal_checkpoint(PASSIVE)"),
+
+    sizeBytes: (): number => size.get() ?? 0,
+  };
+}
