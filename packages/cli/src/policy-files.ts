@@ -1,0 +1,55 @@
+/** From files on disk to a signed bundle. Every mistake of every file is told before anything is signed. */
+import { readFileSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { OperationalError, type Instant } from "@shipkeeper/kit";
+import { compileBundle, formatProblem, parsePolicy, type Policy, type PolicyFile } from "@shipkeeper/policy";
+import { signedBundleSchema, type SignedBundle } from "@shipkeeper/protocol";
+import { sealBundle, type SigningKey } from "@shipkeeper/runtime";
+import { PolicyGateClosed, WrongUsage } from "./exit-codes.ts";
+
+export class FileNotReadable extends OperationalError {
+  override readonly name = "FileNotReadable";
+  readonly code = "file_not_readable";
+  readonly retryable = false;
+}
+
+/** The policies of files and folders. Throws `PolicyGateClosed` with one line per mistake. */
+export function loadPolicies(paths: readonly string[]): Policy[] {
+  const { policies, problems } = parsePolicy(paths.flatMap(readPolicyFiles));
+  if (problems.length > 0) throw new PolicyGateClosed(problems.map(formatProblem));
+  if (policies.length === 0)
+    throw new WrongUsage(`there is no policy file (*.yaml, *.yml) in ${paths.join(", ")}`);
+  return policies;
+}
+
+export interface Validity {
+  readonly revision: number;
+  readonly issuedAt: Instant;
+  readonly expiresAt: Instant;
+}
+
+export function signPolicies(policies: readonly Policy[], validity: Validity, key: SigningKey): SignedBundle {
+  return sealBundle(compileBundle(policies, validity), key);
+}
+
+export function readBundleFile(file: string): SignedBundle {
+  try {
+    return signedBundleSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch (cause) {
+    throw new FileNotReadable(`${file} is no signed bundle, as shipkeeper policy sign writes it`, { cause });
+  }
+}
+
+function readPolicyFiles(path: string): PolicyFile[] {
+  try {
+    const files = statSync(path).isDirectory()
+      ? readdirSync(path)
+          .filter((name) => /\.ya?ml$/.test(name))
+          .sort()
+          .map((name) => join(path, name))
+      : [path];
+    return files.map((file) => ({ file, text: readFileSync(file, "utf8") }));
+  } catch (cause) {
+    throw new FileNotReadable(`cannot read the policies in ${path}`, { cause });
+  }
+}
