@@ -1,0 +1,50 @@
+/** What acting may use. The port that changes the host is in here and nowhere else in the agent. */
+import type { Clock } from "@shipkeeper/kit";
+import type { HostId, RunId } from "@shipkeeper/model";
+import type { Engine, EngineReader } from "@shipkeeper/docker";
+import type { RestorePoint } from "@shipkeeper/protocol";
+import type { Logger } from "@shipkeeper/runtime";
+import type { Journal } from "../ledger/journal.ts";
+import type { RestartAttempts } from "../ledger/restart-attempts.ts";
+import type { RestorePoints } from "../ledger/restore-points.ts";
+import type { Restic } from "../restic/restic.ts";
+import type { HostLock } from "./host-lock.ts";
+
+/** Why nothing more may be started, or undefined while it may. Asked before every step. */
+export type HoldBack = () => "stopping" | "stop-file" | "guardrails-changed" | undefined;
+
+export type Pause = (ms: number, options: { signal: AbortSignal }) => Promise<void>;
+
+export interface ActContext {
+  readonly runId: RunId;
+  readonly hostId: HostId;
+  readonly policy: string;
+  readonly rule: string;
+  /** The rule's own keys; decoded by its kind. */
+  readonly spec: unknown;
+  readonly engine: Engine;
+  readonly journal: Pick<Journal, "beginStep" | "endStep">;
+  readonly restarts: RestartAttempts;
+  readonly restorePoints: RestorePoints;
+  /** Undefined where this host has no restic. */
+  readonly restic: Restic | undefined;
+  readonly hostLock: HostLock;
+  readonly holdBack: HoldBack;
+  /** Aborts when the agent stops. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly pause: Pause;
+  readonly log: Logger;
+  /** Tells the collector of something that a person may have to mend. */
+  trouble(code: string, message: string): void;
+  /** Tells the collector what a repository holds by its own word. */
+  tellRestorePoints(repository: string, points: readonly RestorePoint[]): void;
+}
+
+/** What finding out how a crash left a run may use: nothing that changes the host. */
+export interface SettleContext extends Pick<
+  ActContext,
+  "runId" | "hostId" | "restic" | "restarts" | "signal" | "clock"
+> {
+  readonly engine: EngineReader;
+}

@@ -1,0 +1,165 @@
+/** Backs up volumes with restic, one repository a step, and lets the rule's old restore points go afterwards. */
+import { assert, errorChain } from "@shipkeeper/kit";
+import type { RunId, VolumeName } from "@shipkeeper/model";
+import type { EngineReader } from "@shipkeeper/docker";
+import {
+  catalog,
+  expectVolume,
+  firstChange,
+  type BackupFacts,
+  type StepOutcome,
+  type Verdict,
+} from "@shipkeeper/policy";
+import type { RestorePoint } from "@shipkeeper/protocol";
+import type { Snapshot } from "../restic/answers.ts";
+import { tagOf, type BackupMade, type Restic } from "../restic/restic.ts";
+import { ResticProblem } from "../restic/restic-errors.ts";
+import type { ActContext } from "./action-context.ts";
+import type { ActionHandler } from "./apply-plan.ts";
+
+export const backupHandler: ActionHandler = {
+  // Reads what is there: containers run on, and others may restart or prune meanwhile.
+  exclusive: false,
+  freesSpace: false,
+
+  async take(verdict, context) {
+    assert(verdict.decision === "back-up", `backup knows no decision ${verdict.decision}`);
+    const { engine, hostId, runId, policy, rule, signal, clock } = context;
+    const startedAt = clock();
+    const repository = repositoryOf(verdict);
+    const restic = resticOf(context);
+
+    const volume = await volumeNamed(verdict.target.id as VolumeName, engine);
+    if (volume === undefined) return { status: "skipped", why: "already-gone" };
+    const changed = firstChange(verdict.expect ?? {}, { ...expectVolume(volume), repository });
+    if (changed !== undefined) return { status: "skipped", why: "changed-since-plan", facts: { changed } };
+
+    await readyRepository(repository, restic, context);
+    const { name, mountpoint } = volume;
+    const request = { hostId, volume: name, mountpoint, policy, rule, runId };
+    const made = await restic.backUp(repository, request, signal);
+    context.restorePoints.add(restorePointOf(made.snapshot, repository, made));
+    return { status: "done", facts: factsOf(made, repository, clock() - startedAt) };
+  },
+
+  /** Retention first: only volumes that were backed up well lose old restore points. Then what is left is told. */
+  async finish(outcomes, context) {
+    const restic = context.restic;
+    if (restic === undefined || context.signal.aborted) return;
+    const done = outcomes.filter(({ status }) => status === "done");
+    const repositories = Map.groupBy(done, ({ facts }) => String(facts?.["repository"]));
+    for (const [repository, steps] of repositories) {
+      try {
+        await forgetOld(repository, steps, restic, context);
+      } catch (error) {
+        const message = `old restore points stay in repository ${repository}: ${errorChain(error)}`;
+        context.trouble("retention_failed", message);
+      }
+      await tellWhatIsLeft(repository, restic, context);
+    }
+  },
+
+  /** The restore point carries the run's id: either it is there, or nothing of the run is. */
+  async settle({ verdict, startedAt }, { restic, hostId, runId, signal, clock }) {
+    if (restic === undefined) return { status: "unknown", why: "no-restic" };
+    const repository = repositoryOf(verdict);
+    const tags = [`volume=${verdict.target.id}`, `run=${runId}`];
+    const [snapshot] = await restic.snapshots(repository, { hostId, tags }, signal);
+    if (snapshot === undefined) return { status: "skipped", why: "cut-off" };
+    const made = { snapshot, bytes: 0, files: 0, addedBytes: 0 };
+    return { status: "done", why: "found-made", facts: factsOf(made, repository, clock() - startedAt) };
+  },
+};
+
+function repositoryOf({ expect }: Verdict): string {
+  const repository = expect?.["repository"];
+  assert(typeof repository === "string", "a backup step names its repository");
+  return repository;
+}
+
+function resticOf({ restic }: Pick<ActContext, "restic">): Restic {
+  if (restic !== undefined) return restic;
+  throw new ResticProblem("restic_failed", "there is no restic on this host");
+}
+
+async function volumeNamed(name: VolumeName, engine: EngineReader) {
+  return (await engine.volumes()).find((volume) => volume.name === name);
+}
+
+/** A repository that held restore points and is gone was not mounted, or was lost: a new one would hide that. */
+async function readyRepository(repository: string, restic: Restic, context: ActContext): Promise<void> {
+  const heldSome = context.restorePoints.all().some((point) => point.repository === repository);
+  if (!heldSome) await restic.ensureRepository(repository, context.signal);
+}
+
+function factsOf(made: BackupMade, repository: string, durationMs: number): BackupFacts {
+  return {
+    restorePoint: made.snapshot.id,
+    repository,
+    bytesAdded: made.addedBytes,
+    totalBytes: made.bytes,
+    files: made.files,
+    durationMs: Math.max(0, durationMs),
+  };
+}
+
+async function forgetOld(
+  repository: string,
+  steps: readonly StepOutcome[],
+  restic: Restic,
+  { hostId, policy, rule, spec, signal }: ActContext,
+): Promise<void> {
+  const within = catalog.backup.spec.parse(spec).keep?.within;
+  if (within === undefined) return;
+  let forgotten = 0;
+  for (const { target } of steps) {
+    const request = { hostId, volume: target.id, policy, rule, keepWithinMs: within };
+    forgotten += await restic.forget(repository, request, signal);
+  }
+  if (forgotten > 0) await restic.prune(repository, signal);
+}
+
+async function tellWhatIsLeft(repository: string, restic: Restic, context: ActContext): Promise<void> {
+  try {
+    const listed = await restic.snapshots(repository, { hostId: context.hostId }, context.signal);
+    const known = new Map(context.restorePoints.of(repository).map((point) => [point.id, point]));
+    const points = listed.map((snapshot) => ({
+      ...restorePointOf(snapshot, repository),
+      ...sizesOf(known.get(snapshot.id)),
+    }));
+    context.restorePoints.replace(repository, points);
+    context.tellRestorePoints(repository, points);
+  } catch (error) {
+    context.log.warn({ error, repository }, "cannot list the restore points of a repository");
+  }
+}
+
+/** Up to 0.16 restic does not list sizes: what was measured when it was made is remembered. */
+function sizesOf(known: RestorePoint | undefined): Partial<RestorePoint> {
+  if (known === undefined) return {};
+  const { bytes, files, addedBytes } = known;
+  return { bytes, files, ...(addedBytes !== undefined && { addedBytes }) };
+}
+
+function restorePointOf(
+  snapshot: Snapshot,
+  repository: string,
+  sizes: Pick<RestorePoint, "bytes" | "files" | "addedBytes"> = { bytes: 0, files: 0 },
+): RestorePoint {
+  const { id, at } = snapshot;
+  const tagged = (name: string) => tagOf(snapshot, name);
+  const [runId, policy, rule] = [tagged("run"), tagged("policy"), tagged("rule")];
+  const { bytes, files, addedBytes } = sizes;
+  return {
+    id,
+    at,
+    repository,
+    volume: tagged("volume") ?? "",
+    bytes,
+    files,
+    ...(addedBytes !== undefined && { addedBytes }),
+    ...(runId !== undefined && { runId: runId as RunId }),
+    ...(policy !== undefined && { policy }),
+    ...(rule !== undefined && { rule }),
+  };
+}

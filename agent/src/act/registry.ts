@@ -1,0 +1,12 @@
+import type { Kind } from "@shipkeeper/policy";
+import type { ActionHandler } from "./apply-plan.ts";
+import { backupHandler } from "./backup.ts";
+import { pruneHandler } from "./prune.ts";
+import { restartHandler } from "./restart.ts";
+
+/** How each action kind of the policy language is done; the compiler demands one for every kind. */
+export const handlers: Readonly<Record<Kind, ActionHandler>> = {
+  prune: pruneHandler,
+  backup: backupHandler,
+  restart: restartHandler,
+};

@@ -1,0 +1,85 @@
+/** Restarts a sick container within its own stop timeout, and waits until its health check has told. */
+import { assert } from "@shipkeeper/kit";
+import { containerIdentity, type Container, type ContainerId } from "@shipkeeper/model";
+import { expectContainer, firstChange, verifyMs, type Verdict } from "@shipkeeper/policy";
+import type { ActContext } from "./action-context.ts";
+import type { ActionHandler } from "./apply-plan.ts";
+
+/** Often enough to measure a recovery, seldom enough not to be felt by the engine. */
+const LOOK_EVERY_MS = 500;
+
+export const restartHandler: ActionHandler = {
+  exclusive: true,
+  freesSpace: false,
+
+  async take(verdict, context) {
+    assert(verdict.decision === "restart", `restart knows no decision ${verdict.decision}`);
+    const { engine, restarts, runId, clock } = context;
+    const id = verdict.target.id as ContainerId;
+    const seen = await engine.container(id);
+    if (seen === undefined) return { status: "skipped", why: "already-gone" };
+    const changed = firstChange(verdict.expect ?? {}, expectContainer(seen));
+    if (changed !== undefined) return { status: "skipped", why: "changed-since-plan", facts: { changed } };
+
+    const attempt = { containerId: id, runId };
+    const startedAt = clock();
+    restarts.begin({ ...attempt, identity: containerIdentity(seen), at: startedAt });
+    try {
+      const answer = await engine.restartContainer(id);
+      if (answer === "restarted") return { status: "done", facts: { downtimeMs: clock() - startedAt } };
+      restarts.withdraw(attempt);
+      return { status: "skipped", why: "already-gone" };
+    } catch (error) {
+      restarts.settle(attempt, "failed");
+      throw error;
+    }
+  },
+
+  async verify(verdict, taken, context) {
+    const { restarts, runId } = context;
+    const { container, why } = await awaitHealth(verdict, context);
+    const healed = container?.health.status === "healthy";
+    restarts.settle({ containerId: verdict.target.id, runId }, healed ? "healed" : "failed");
+    return { ...taken, ...(why !== undefined && { why }), facts: { ...taken.facts, healed } };
+  },
+
+  /** At most one more restart than planned can come of a crash: the try is in the ledger, and unless it healed it failed. */
+  async settle({ verdict, startedAt }, { engine, restarts, runId, signal }) {
+    const id = verdict.target.id as ContainerId;
+    const seen = await engine.container(id, { signal });
+    const healed = seen?.health.status === "healthy";
+    restarts.settle({ containerId: id, runId }, healed ? "healed" : "failed");
+    if (seen === undefined) return { status: "unknown", why: "found-gone" };
+    if ((seen.startedAt ?? 0) >= startedAt)
+      return { status: "done", why: "found-restarted", facts: { healed } };
+    return { status: "skipped", why: "cut-off" };
+  },
+};
+
+interface LastLook {
+  readonly container?: Container;
+  readonly why?: "not-healed" | "gone" | "stopping";
+}
+
+async function awaitHealth(
+  verdict: Verdict,
+  { engine, clock, pause, signal, log }: ActContext,
+): Promise<LastLook> {
+  const begunAt = clock();
+  let container: Container | undefined;
+  while (!signal.aborted) {
+    try {
+      container = await engine.container(verdict.target.id as ContainerId, { signal });
+      if (container === undefined) return { why: "gone" };
+      if (container.health.status === "healthy") return { container };
+      if (clock() - begunAt >= verifyMs(container)) return { container, why: "not-healed" };
+    } catch (error) {
+      if (signal.aborted) break;
+      log.debug({ error, container: verdict.target.name }, "cannot look at a container that was restarted");
+      if (clock() - begunAt >= verifyMs(container ?? {}))
+        return { ...(container && { container }), why: "not-healed" };
+    }
+    await pause(LOOK_EVERY_MS, { signal }).catch(() => undefined); // an abort ends the loop
+  }
+  return { ...(container && { container }), why: "stopping" };
+}

@@ -1,0 +1,209 @@
+/**
+ * One agent on one host, built in the order in which facts flow: observe, plan, act, record, ship. Every stage gets the
+ * few things that it needs, and only here do they meet. Without a collector it works on by the last policy it believed.
+ */
+import { mkdirSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import type { Clock } from "@shipkeeper/kit";
+import { openEngine, type Engine } from "@shipkeeper/docker";
+import { NO_OWNER_RULES, type HostId } from "@shipkeeper/model";
+import { ownersFor } from "@shipkeeper/policy";
+import { encodeSampleGroup, type KnownEntry } from "@shipkeeper/protocol";
+import {
+  ConfigProblem,
+  signedClient,
+  stopAll,
+  takeLock,
+  type Logger,
+  type Service,
+  type SignedClient,
+} from "@shipkeeper/runtime";
+import manifest from "../package.json" with { type: "json" };
+import { ownContainers } from "./agent-self.ts";
+import type { AgentConfig } from "./config.ts";
+import { startEnrolling } from "./enrol/enrol.ts";
+import { hostKey, readIdentity, type Identity } from "./enrol/identity.ts";
+import { openLedger } from "./ledger/ledger.ts";
+import { startObserving } from "./observe/observe.ts";
+import { startSampling } from "./observe/sample.ts";
+import { openOutbox, outboxBoundFor, type Outbox } from "./outbox/outbox.ts";
+import { reportInventory } from "./outbox/report-inventory.ts";
+import { startShipper } from "./outbox/shipper.ts";
+import { startPolicySync } from "./policy-sync/sync-policy.ts";
+import { openRestic } from "./restic/restic.ts";
+import { agentStatus } from "./status.ts";
+import { guardrailsFile } from "./steward/guardrails-file.ts";
+import { startSteward, type Steward } from "./steward/steward.ts";
+
+export { readAgentConfig, type AgentConfig } from "./config.ts";
+
+export interface Agent extends Service {
+  /** Undefined until the host is enrolled. */
+  hostId(): HostId | undefined;
+  readonly outbox: Pick<Outbox, "accounts" | "usage" | "deadLetters">;
+}
+
+export const AGENT_VERSION: string = manifest.version;
+
+/**
+ * Resolves when the agent works, which may be long before the engine or the collector answer.
+ * Throws `ConfigProblem`, `AlreadyRunning`, `DatabaseNotUsable`, `KeyNotUsable` or `IdentityNotUsable`.
+ */
+export async function startAgent(
+  config: AgentConfig,
+  { log, clock, engine = openEngine(config.docker) }: { log: Logger; clock: Clock; engine?: Engine },
+): Promise<Agent> {
+  const { stateDir, labels: hostLabels, collector, resyncIntervalMs, sampleIntervalMs } = config;
+  const inState = (name: string) => join(stateDir, name);
+
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  let identity = readIdentity(stateDir);
+  if (identity === undefined && config.token === undefined) throw new ConfigProblem([NOT_ENROLLED]);
+  const lock = takeLock(inState("agent.lock"));
+  const key = hostKey(stateDir);
+
+  // Open before anything can happen that has to be remembered or told.
+  const ledger = openLedger(inState("ledger.db"), clock);
+  const outbox = openOutbox(inState("outbox.db"), { clock, mostBytes: outboxBoundFor(stateDir) });
+  const record = (entry: KnownEntry, blob?: Uint8Array) => void outbox.append(entry, blob);
+  /** For news that nothing waits for: what cannot be queued is in the log. */
+  const tell = (entry: KnownEntry, blob?: Uint8Array) => {
+    try {
+      record(entry, blob);
+    } catch (error) {
+      log.error({ error }, "an entry is lost");
+    }
+  };
+
+  let client: SignedClient | undefined;
+  const policies = startPolicySync({
+    file: inState("policy.json"),
+    client: () => client,
+    policyKeys: () => identity?.policyKeys ?? [],
+    changed: () => shipper.nudge(),
+    report: tell,
+    clock,
+    log,
+  });
+
+  // Observe.
+  const inventories = reportInventory({
+    outbox,
+    clock,
+    resyncMs: resyncIntervalMs,
+    failed: (error) => log.error({ error }, "an inventory is lost"),
+  });
+  const observer = startObserving({
+    engine,
+    ledger,
+    clock,
+    log,
+    resyncIntervalMs,
+    ownerRules: () => {
+      const bundle = policies.bundle();
+      return bundle === undefined ? NO_OWNER_RULES : ownersFor(bundle, hostLabels);
+    },
+    onChange: () => undefined,
+    onEvent: tell,
+  });
+  observer.subscribe((inventory) => inventories.look(inventory));
+
+  const sampling = startSampling({
+    observer,
+    clock,
+    log,
+    sampleIntervalMs,
+    onGroup: (group) => {
+      const { head, body } = encodeSampleGroup(group);
+      tell({ kind: "samples", head, blob: 0 }, body);
+    },
+  });
+
+  // Plan, act, record: from the moment on that the host is somebody.
+  const guardrails = guardrailsFile(config.guardrails);
+  const { repositories } = config;
+  const restic = await openRestic({ repositories, cacheDir: inState("restic-cache") });
+  let steward: Steward | undefined;
+  const beginStewardship = (hostId: HostId) => {
+    steward = startSteward({
+      engine,
+      observer,
+      ledger,
+      bundle: () => policies.bundle(),
+      guardrails,
+      hostId,
+      hostLabels,
+      repositories: Object.keys(repositories),
+      restic,
+      self: ownContainers(),
+      record,
+      log,
+      clock,
+    });
+  };
+
+  // Ship.
+  const shipper = startShipper({
+    outbox,
+    client: () => client,
+    status: agentStatus({
+      version: AGENT_VERSION,
+      startedAt: clock(),
+      policyRevision: () => policies.bundle()?.revision ?? 0,
+      guardrails,
+      outbox: () => outbox.usage(),
+      sampling: () => sampling.rung(),
+      capabilities: restic === undefined ? [] : [`restic ${restic.version}`],
+    }),
+    received: ({ policyRevision }) => {
+      if (policyRevision > (policies.bundle()?.revision ?? 0)) policies.nudge();
+    },
+    clock,
+    log,
+  });
+
+  const enrolled = (known: Identity) => {
+    identity = known;
+    client = signedClient({ collector, signer: { hostId: known.hostId, key }, clock });
+    beginStewardship(known.hostId);
+    policies.nudge();
+    shipper.nudge();
+  };
+  const { token } = config;
+  const enrolment =
+    identity === undefined && token !== undefined
+      ? startEnrolling({
+          collector,
+          token,
+          key,
+          stateDir,
+          hostname: hostname(),
+          labels: hostLabels,
+          agentVersion: AGENT_VERSION,
+          clock,
+          log,
+          enrolled,
+          report: tell,
+        })
+      : undefined;
+  if (identity !== undefined) enrolled(identity);
+  log.info({ version: AGENT_VERSION, engine: engine.address, collector: collector.href }, "the agent works");
+
+  return {
+    name: "agent",
+    outbox,
+    hostId: () => identity?.hostId,
+    async stop() {
+      // What acts ends first, what records and ships last, so that every outcome still finds its place.
+      const acting = [enrolment, steward].filter((service) => service !== undefined);
+      await stopAll([...acting, sampling, observer, inventories, policies, shipper], log);
+      ledger.close();
+      outbox.close();
+      lock.release();
+    },
+  };
+}
+
+const NOT_ENROLLED =
+  "this host is not enrolled: enrollmentToken or enrollmentTokenFile must hold a token of `shipkeeper token create`";

@@ -1,0 +1,145 @@
+/** What an operator does on the host itself. None of it needs a running agent, an engine's goodwill excepted, or a collector. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { InvalidInput, OperationalError, errorChain, formatBytes, formatInstant } from "@shipkeeper/kit";
+import { connectEngine } from "@shipkeeper/docker";
+import type { AgentConfig } from "./config.ts";
+import { readIdentity } from "./enrol/identity.ts";
+import { inspectOutbox } from "./outbox/accounts.ts";
+import { loadHeldBundle } from "./policy-sync/policy-file.ts";
+import { openRestic, tagOf, type Restic } from "./restic/restic.ts";
+import { restoreInto } from "./restore/restore.ts";
+import { guardrailsFile } from "./steward/guardrails-file.ts";
+
+export interface Given {
+  readonly args: readonly string[];
+  readonly into: string | undefined;
+  readonly repository: string | undefined;
+}
+
+export interface Command {
+  /** What is wrong with the way it was called, before anything is read. */
+  check(given: Given): string | undefined;
+  run(
+    config: AgentConfig,
+    context: Given & { readonly print: (line: string) => void; readonly signal: AbortSignal },
+  ): Promise<void>;
+}
+
+export class ResticMissing extends OperationalError {
+  override readonly name = "ResticMissing";
+  readonly code = "restic_missing";
+  readonly retryable = false;
+}
+
+const takesNothing = ({ args }: Given) =>
+  args.length === 0 ? undefined : `${args[0]} is not understood here`;
+
+const status: Command = {
+  check: takesNothing,
+  async run(config, { print }) {
+    for (const [name, text] of describeAgent(config)) print(`${name.padEnd(12)}${text}`);
+  },
+};
+
+const restorePoints: Command = {
+  check: takesNothing,
+  async run(config, { repository, print, signal }) {
+    const restic = await resticOf(config, repository);
+    for (const name of restic.repositoryNames) {
+      const snapshots = await restic.snapshots(name, {}, signal);
+      for (const snapshot of snapshots.toSorted((a, b) => b.at - a.at)) {
+        const volume = tagOf(snapshot, "volume") ?? "unknown";
+        print(`${snapshot.id.slice(0, 12)}  ${formatInstant(snapshot.at)}  ${volume}  in ${name}`);
+      }
+    }
+  },
+};
+
+const restore: Command = {
+  check({ args, into }) {
+    if (args.length !== 1) return "restore takes one restore point; restore-points lists them";
+    return into === undefined ? "restore needs --into NEW_VOLUME" : undefined;
+  },
+  async run(config, { args, into, repository, print, signal }) {
+    const restic = await resticOf(config, repository);
+    const engine = await connectEngine(config.docker, signal);
+    const [restorePoint = ""] = args;
+    await restoreInto({ restorePoint, volume: into ?? "", restic, engine, onProgress: print, signal });
+  },
+};
+
+export const commands: Readonly<Record<string, Command>> = {
+  status,
+  restore,
+  "restore-points": restorePoints,
+};
+
+/** restic with the one repository that was asked for, or with all that the configuration names. */
+async function resticOf({ repositories, stateDir }: AgentConfig, only: string | undefined): Promise<Restic> {
+  const names = Object.keys(repositories);
+  if (names.length === 0) throw new InvalidInput("the configuration names no repositories", []);
+  if (only !== undefined && !names.includes(only)) {
+    throw new InvalidInput(
+      `no repository is called ${only}; the configuration names ${names.join(", ")}`,
+      [],
+    );
+  }
+  const chosen = Object.entries(repositories).filter(([name]) => only === undefined || name === only);
+  const restic = await openRestic({
+    repositories: Object.fromEntries(chosen),
+    cacheDir: join(stateDir, "restic-cache"),
+  });
+  if (restic === undefined) throw new ResticMissing("there is no restic on this host; install it first");
+  return restic;
+}
+
+/** Each line by itself, so that what cannot be read hides nothing else. */
+function describeAgent(config: AgentConfig): [name: string, text: string][] {
+  const { stateDir } = config;
+  const lines: [string, () => string][] = [
+    ["collector", () => config.collector.href],
+    ["host", () => describeHost(stateDir)],
+    ["policy", () => describePolicy(stateDir)],
+    ["guardrails", () => describeGuardrails(config.guardrails)],
+    ["outbox", () => describeOutbox(stateDir)],
+  ];
+  return lines.map(([name, describe]) => {
+    try {
+      return [name, describe()];
+    } catch (error) {
+      return [name, `not readable: ${errorChain(error)}`];
+    }
+  });
+}
+
+function describeHost(stateDir: string): string {
+  const identity = readIdentity(stateDir);
+  if (identity === undefined) return "not enrolled";
+  return `${identity.hostId}, enrolled ${formatInstant(identity.enrolledAt)}`;
+}
+
+function describePolicy(stateDir: string): string {
+  const policyKeys = readIdentity(stateDir)?.policyKeys ?? [];
+  const held = loadHeldBundle(join(stateDir, "policy.json"), policyKeys);
+  if (held === undefined)
+    return policyKeys.length === 0 ? "none, and no key is trusted to sign one" : "none yet";
+  const { revision, expiresAt, policies } = held.bundle;
+  const names = policies.map(({ name }) => name).join(", ");
+  return `revision ${revision} (${names}), valid until ${formatInstant(expiresAt)}`;
+}
+
+function describeGuardrails(file: string): string {
+  const now = guardrailsFile(file)();
+  if (now.state === "broken") return `broken, nothing is enforced: ${now.problem}`;
+  return now.state === "absent" ? `none (${file})` : `in force (${file}, sha256 ${now.sha256.slice(0, 16)}…)`;
+}
+
+function describeOutbox(stateDir: string): string {
+  const file = join(stateDir, "outbox.db");
+  if (!existsSync(file)) return "none yet";
+  const { accounts, usage, deadLetters } = inspectOutbox(file);
+  const lost = accounts.losses.map(({ count, lane, why }) => `, ${count} ${lane} ${why}`).join("");
+  const waits = `${usage.entries} entries wait (${formatBytes(usage.bytes)})`;
+  return `${waits}, ${accounts.stored} of ${accounts.enqueued} stored${lost}, ${deadLetters.length} dead letters kept`;
+}

@@ -1,0 +1,140 @@
+/**
+ * Write-ahead journal of runs. Every intent is on disk before its effect: SQLite commits with `synchronous = FULL`.
+ * What a crash left open is found here by the next start, which settles it by looking.
+ */
+import type { Instant } from "@shipkeeper/kit";
+import type { RunId } from "@shipkeeper/model";
+import { stepOutcomeSchema, verdictSchema, type StepOutcome, type Verdict } from "@shipkeeper/policy";
+import type { EntryOf } from "@shipkeeper/protocol";
+import type { Database } from "@shipkeeper/runtime";
+
+export type Journal = ReturnType<typeof journal>;
+export type RunFinished = EntryOf<"run-finished">;
+
+export interface OpenStep {
+  readonly position: number;
+  readonly verdict: Verdict;
+  readonly startedAt: Instant;
+  /** Absent where the run was cut off between the intent and its outcome. */
+  readonly outcome?: StepOutcome;
+}
+
+export interface OpenRun {
+  readonly runId: RunId;
+  readonly kind: string;
+  readonly startedAt: Instant;
+  readonly steps: readonly OpenStep[];
+}
+
+interface StepRow {
+  position: number;
+  verdict: string;
+  started_at: Instant;
+  outcome: string | null;
+}
+
+export function journal(db: Database) {
+  const beginRun = db.prepare(/*sql*/ `INSERT INTO run (id, kind, started_at) VALUES (@runId, @kind, @at)`);
+  const beginStep = db.prepare(/*sql*/ `
+    INSERT INTO step (run_id, position, verdict, target_type, decision, started_at)
+    VALUES (@runId, @position, @verdict, @targetType, @decision, @at)`);
+  const endStep = db.prepare(/*sql*/ `
+    UPDATE step SET status = @status, outcome = @outcome WHERE run_id = @runId AND position = @position`);
+  const endRun = db.prepare(/*sql*/ `UPDATE run SET finished = @finished WHERE id = @runId`);
+  const dropRun = db.prepare(/*sql*/ `DELETE FROM run WHERE id = ?`);
+  const markReported = db.prepare(/*sql*/ `UPDATE run SET reported = 1 WHERE id = ?`);
+  const selectOpen = db.prepare<[], { id: RunId; kind: string; started_at: Instant }>(/*sql*/ `
+    SELECT id, kind, started_at FROM run WHERE finished IS NULL ORDER BY started_at`);
+  const selectSteps = db.prepare<[RunId], StepRow>(/*sql*/ `
+    SELECT position, verdict, started_at, outcome FROM step WHERE run_id = ? ORDER BY position`);
+  const selectUnreported = db.prepare<[], { finished: string }>(/*sql*/ `
+    SELECT finished FROM run WHERE finished IS NOT NULL AND reported = 0 ORDER BY started_at`);
+  const forget = db.prepare(/*sql*/ `DELETE FROM run WHERE started_at < ? AND reported = 1`);
+  // A step that was cut off may have happened, and a restart that did not help was one: both count against the limits.
+  const count = db.prepare<[Instant], { target_type: string; decision: string; steps: number }>(/*sql*/ `
+    SELECT target_type, decision, count(*) AS steps FROM step
+    WHERE started_at > ? AND (status IS NULL OR status IN ('done', 'unknown') OR (decision = 'restart' AND status = 'failed'))
+    GROUP BY target_type, decision`);
+
+  return {
+    beginRun({ runId, kind, at }: { runId: RunId; kind: string; at: Instant }): void {
+      beginRun.run({ runId, kind, at });
+    },
+
+    /** The run never began: its start could not be told. */
+    dropRun(runId: RunId): void {
+      dropRun.run(runId);
+    },
+
+    beginStep({ runId, position, verdict, at }: StepIntent): void {
+      const { target, decision } = verdict;
+      beginStep.run({
+        runId,
+        position,
+        verdict: JSON.stringify(verdict),
+        targetType: target.type,
+        decision,
+        at,
+      });
+    },
+
+    endStep({ runId, position }: Pick<StepIntent, "runId" | "position">, outcome: StepOutcome): void {
+      endStep.run({ runId, position, status: outcome.status, outcome: JSON.stringify(outcome) });
+    },
+
+    /** The run is over; the entry that tells so is kept until it is known to be on its way. */
+    endRun(finished: RunFinished): void {
+      endRun.run({ runId: finished.runId, finished: JSON.stringify(finished) });
+    },
+
+    /** Runs that are over and not yet reported. Reporting one twice does no harm: the entry stays the same. */
+    unreported(): RunFinished[] {
+      return selectUnreported.all().map(({ finished }) => JSON.parse(finished) as RunFinished);
+    },
+
+    markReported(runId: RunId): void {
+      markReported.run(runId);
+    },
+
+    openRuns(): OpenRun[] {
+      return selectOpen.all().map(({ id, kind, started_at }) => ({
+        runId: id,
+        kind,
+        startedAt: started_at,
+        steps: selectSteps.all(id).map(readStep),
+      }));
+    },
+
+    /** What was done since, or may have been. */
+    countSince(at: Instant): { images: number; containers: number; restarts: number } {
+      const rows = count.all(at);
+      const sum = (matches: (row: (typeof rows)[number]) => boolean) =>
+        rows.filter(matches).reduce((total, { steps }) => total + steps, 0);
+      return {
+        images: sum((row) => row.target_type === "image"),
+        containers: sum((row) => row.target_type === "container" && row.decision !== "restart"),
+        restarts: sum((row) => row.decision === "restart"),
+      };
+    },
+
+    forgetBefore(at: Instant): void {
+      forget.run(at);
+    },
+  };
+}
+
+export interface StepIntent {
+  readonly runId: RunId;
+  readonly position: number;
+  readonly verdict: Verdict;
+  readonly at: Instant;
+}
+
+function readStep({ position, verdict, started_at, outcome }: StepRow): OpenStep {
+  return {
+    position,
+    verdict: verdictSchema.parse(JSON.parse(verdict)),
+    startedAt: started_at,
+    ...(outcome !== null && { outcome: stepOutcomeSchema.parse(JSON.parse(outcome)) }),
+  };
+}

@@ -1,0 +1,187 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { days } from "@shipkeeper/kit";
+import { fakeContainer, fakeContainerId, fakeImage, fakeImageId } from "@shipkeeper/docker";
+import { runIdSchema, type Inventory } from "@shipkeeper/model";
+import type { StepOutcome, Verdict } from "@shipkeeper/policy";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { openLedger } from "./ledger.ts";
+
+const NOW = Date.parse("2030-01-31T02:00:00Z");
+const RUN = runIdSchema.parse("5d0c1f0e-0000-4000-8000-000000000002");
+const WEB = fakeImageId("web");
+const APP = fakeContainerId("app");
+
+let folder: string;
+let now: number;
+beforeEach(() => {
+  now = NOW;
+  folder = mkdtempSync(join(tmpdir(), "shipkeeper-ledger-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const open = () => openLedger(join(folder, "ledger.db"), () => now);
+
+function inventory(content: Partial<Inventory>): Inventory {
+  const host = {
+    hostname: "h",
+    kernel: "",
+    operatingSystem: "",
+    architecture: "",
+    cpus: 1,
+    memoryBytes: 1,
+    disks: [],
+  };
+  return {
+    takenAt: now,
+    host,
+    containers: [],
+    images: [],
+    volumes: [],
+    networks: [],
+    buildCache: [],
+    gaps: [],
+    ...content,
+  };
+}
+
+const web = (tags = ["web:1"]) => fakeImage({ id: WEB, tags });
+const app = (health: "healthy" | "unhealthy" | "starting") =>
+  fakeContainer({
+    id: APP,
+    name: "app",
+    image: "web:1",
+    imageId: WEB,
+    health: { status: health, failingStreak: 0, log: [] },
+  });
+
+test("remembers over restarts since when an image is here, when it was used and when it was tagged", () => {
+  const first = open();
+  first.remember(inventory({ images: [web()], containers: [app("healthy")] }));
+  now += days(1);
+  first.remember(inventory({ images: [web(["web:1", "web:2"])] }));
+  first.close();
+
+  const second = open();
+  const seen = second.annotate(inventory({ images: [web()] }));
+  second.close();
+
+  expect(seen.images[0]?.memory).toEqual({ firstSeenAt: NOW, lastUsedAt: NOW, lastTaggedAt: NOW + days(1) });
+  expect(second.bornAt).toBe(NOW);
+});
+
+test("an image that was removed and comes again is new; one that could not be listed is not forgotten", () => {
+  const ledger = open();
+  const age = (seen: Inventory) =>
+    ledger.annotate({ ...seen, images: [web()] }).images[0]?.memory?.firstSeenAt;
+  ledger.remember(inventory({ images: [web()] }));
+
+  now += days(1);
+  const partial = inventory({ gaps: [{ section: "images", error: "HTTP 500" }] });
+  ledger.remember(partial);
+  expect(age(partial)).toBe(NOW);
+  ledger.remember(inventory({ images: [] }));
+  ledger.remember(inventory({ images: [web()] }));
+
+  expect(age(partial)).toBe(NOW + days(1));
+  ledger.close();
+});
+
+test("a container is sick since it was first seen so, until it is seen healthy: a restart alone does not count", () => {
+  const ledger = open();
+  const since = () =>
+    ledger.annotate(inventory({ containers: [app("unhealthy")] })).containers[0]?.health.unhealthySince;
+
+  ledger.remember(inventory({ containers: [app("unhealthy")] }));
+  now += 60_000;
+  ledger.remember(inventory({ containers: [app("starting")] }));
+  ledger.remember(inventory({ containers: [app("unhealthy")] }));
+  expect(since()).toBe(NOW);
+
+  ledger.remember(inventory({ containers: [app("healthy")] }));
+  expect(since()).toBeUndefined();
+  ledger.close();
+});
+
+test("owners come from labels, then from the map", () => {
+  const ledger = open();
+  const seen = inventory({
+    images: [web(), fakeImage({ id: fakeImageId("db"), tags: ["acme/db:1"], labels: { team: "data" } })],
+  });
+
+  const { images } = ledger.annotate(seen, { labels: ["team"], map: { shop: { match: ["web:*"] } } });
+
+  expect(images.map(({ owner }) => owner)).toEqual(["shop", "data"]);
+  ledger.close();
+});
+
+const verdict: Verdict = {
+  target: { type: "image", id: WEB, name: "web:1" },
+  decision: "remove",
+  reason: { why: "unused" },
+};
+const outcome = (status: StepOutcome["status"]): StepOutcome => ({
+  target: verdict.target,
+  decision: "remove",
+  status,
+  startedAt: NOW,
+  finishedAt: NOW,
+});
+
+test("limits per day count what was done, what a crash left open, and not what was skipped or is older", () => {
+  const ledger = open();
+  ledger.journal.beginRun({ runId: RUN, kind: "prune", at: now });
+  for (const [position, status] of (["done", "skipped", "failed", undefined] as const).entries()) {
+    ledger.journal.beginStep({ runId: RUN, position, verdict, at: now });
+    if (status !== undefined) ledger.journal.endStep({ runId: RUN, position }, outcome(status));
+  }
+  ledger.close();
+
+  const reopened = open();
+  expect(reopened.asLedger().lastDay.images).toBe(2);
+  now += days(1);
+  expect(reopened.asLedger().lastDay.images).toBe(0);
+  reopened.close();
+});
+
+test("a run that is over stays to be reported until it was, and an open one stays open", () => {
+  const ledger = open();
+  ledger.journal.beginRun({ runId: RUN, kind: "prune", at: now });
+  expect(ledger.journal.openRuns()).toHaveLength(1);
+
+  ledger.journal.endRun({
+    kind: "run-finished",
+    runId: RUN,
+    action: "prune",
+    at: now,
+    ended: "finished",
+    outcome: { steps: [] },
+  });
+  expect(ledger.journal.openRuns()).toEqual([]);
+  expect(ledger.journal.unreported().map(({ runId }) => runId)).toEqual([RUN]);
+
+  ledger.journal.markReported(RUN);
+  expect(ledger.journal.unreported()).toEqual([]);
+  ledger.close();
+});
+
+test("of a volume's restore points planners see the newest in each repository", () => {
+  const ledger = open();
+  const point = (id: string, repository: string, at: number) => ({
+    id,
+    repository,
+    volume: "data",
+    at,
+    bytes: 1,
+    files: 1,
+  });
+  ledger.restorePoints.add(point("aaaaaaaa", "local", NOW - 2));
+  ledger.restorePoints.add(point("bbbbbbbb", "local", NOW - 1));
+  ledger.restorePoints.add(point("cccccccc", "offsite", NOW - 3));
+
+  expect(ledger.asLedger().restorePoints.map(({ id }) => id)).toEqual(["bbbbbbbb", "cccccccc"]);
+  ledger.restorePoints.replace("local", []);
+  expect(ledger.asLedger().restorePoints.map(({ id }) => id)).toEqual(["cccccccc"]);
+  ledger.close();
+});

@@ -1,0 +1,118 @@
+/**
+ * The agent's lasting memory, one SQLite file: images, sick containers, tries to mend, restore points, when rules ran,
+ * and the journal of runs. It remembers what it is told; it never looks at the engine and decides nothing.
+ */
+import { DAY_MS, type Clock, type Instant } from "@shipkeeper/kit";
+import {
+  NO_OWNER_RULES,
+  imageName,
+  resolveOwner,
+  type Container,
+  type Image,
+  type Inventory,
+  type OwnerRules,
+  type Volume,
+} from "@shipkeeper/model";
+import type { Ledger } from "@shipkeeper/policy";
+import { openDatabase, type OpenOptions } from "@shipkeeper/runtime";
+import { imageMemories } from "./image-memories.ts";
+import { journal, type Journal } from "./journal.ts";
+import { MIGRATIONS } from "./migrations.ts";
+import { restartAttempts, type RestartAttempts } from "./restart-attempts.ts";
+import { restorePoints, type RestorePoints } from "./restore-points.ts";
+import { ruleRuns, type RuleRuns } from "./rule-runs.ts";
+import { sickContainers } from "./sick-containers.ts";
+
+export interface AgentLedger {
+  readonly bornAt: Instant;
+  readonly journal: Journal;
+  readonly restarts: RestartAttempts;
+  readonly restorePoints: RestorePoints;
+  readonly ruleRuns: RuleRuns;
+  /** Takes in what a fresh look showed: images first seen, used and tagged, containers sick since. */
+  remember(inventory: Inventory): void;
+  /** A container was made from an image or ran: it is in use then, even where the next look comes too late to see it. */
+  rememberUse(image: Pick<Image, "id">, at: Instant): void;
+  /** The inventory with what only this memory knows: image ages, since when a container is sick, who owns what. */
+  annotate(inventory: Inventory, owners?: OwnerRules): Inventory;
+  /** The part that planners may see. */
+  asLedger(): Ledger;
+  close(): void;
+}
+
+/** How long settled entries are kept: longer than any limit counts back. */
+const KEEP_MS = 8 * DAY_MS;
+
+/** Opens the memory, or begins one. Throws `DatabaseNotUsable`. */
+export function openLedger(file: string, clock: Clock, options: OpenOptions = {}): AgentLedger {
+  const db = openDatabase(file, MIGRATIONS, options);
+  db.prepare(/*sql*/ `INSERT INTO birth (one, at) VALUES (1, ?) ON CONFLICT DO NOTHING`).run(clock());
+  const { at: bornAt } = db.prepare(/*sql*/ `SELECT at FROM birth`).get() as { at: Instant };
+
+  const images = imageMemories(db);
+  const sick = sickContainers(db);
+  const restarts = restartAttempts(db);
+  const points = restorePoints(db);
+  const runs = journal(db);
+
+  const remember = db.transaction((inventory: Inventory) => {
+    images.remember(inventory);
+    sick.remember(inventory);
+    restarts.forgetBefore(inventory.takenAt - KEEP_MS);
+    runs.forgetBefore(inventory.takenAt - KEEP_MS);
+  });
+
+  return {
+    bornAt,
+    journal: runs,
+    restarts,
+    restorePoints: points,
+    ruleRuns: ruleRuns(db),
+    remember,
+    rememberUse: ({ id }, at) => images.rememberUse(id, at),
+
+    annotate(inventory, owners = NO_OWNER_RULES) {
+      const memoryOf = images.all();
+      const sickSince = sick.all();
+      return {
+        ...inventory,
+        images: inventory.images.map((image) =>
+          withMemory(withOwner(image, imageNames(image), owners), memoryOf),
+        ),
+        containers: inventory.containers.map((container) =>
+          withSickness(withOwner(container, containerNames(container), owners), sickSince),
+        ),
+        volumes: inventory.volumes.map((volume) => withOwner(volume, [volume.name], owners)),
+      };
+    },
+
+    asLedger: () => ({
+      bornAt,
+      restarts: restarts.all(),
+      lastDay: runs.countSince(clock() - DAY_MS),
+      restorePoints: points.all(),
+    }),
+
+    close: () => db.close(),
+  };
+}
+
+const imageNames = (image: Image) => [imageName(image), ...image.tags, ...image.digests];
+const containerNames = ({ name, image }: Container) => [name, image];
+
+function withOwner<T extends Container | Image | Volume>(thing: T, names: string[], rules: OwnerRules): T {
+  const owner = resolveOwner({ labels: thing.labels, names }, rules);
+  return owner === undefined ? thing : { ...thing, owner };
+}
+
+function withMemory(image: Image, memoryOf: ReturnType<ReturnType<typeof imageMemories>["all"]>): Image {
+  const memory = memoryOf.get(image.id);
+  return memory === undefined ? image : { ...image, memory };
+}
+
+function withSickness(container: Container, sickSince: ReadonlyMap<string, Instant>): Container {
+  const unhealthySince = sickSince.get(container.id);
+  return unhealthySince === undefined
+    ? container
+    : { ...container, health: { ...container.health, unhealthySince } };
+}

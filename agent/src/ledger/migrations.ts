@@ -1,0 +1,59 @@
+import type { Migration } from "@shipkeeper/runtime";
+
+/** Grows at its end only: each text is the step from one released schema to the next. Times are milliseconds. */
+export const MIGRATIONS: readonly Migration[] = [
+  /*sql*/ `
+  CREATE TABLE birth (one INTEGER PRIMARY KEY CHECK (one = 1), at INTEGER NOT NULL) STRICT;
+
+  CREATE TABLE image (
+    id TEXT PRIMARY KEY,
+    tags TEXT NOT NULL, -- sorted JSON array, to see that a tag is new
+    first_seen_at INTEGER NOT NULL,
+    last_used_at INTEGER,
+    last_tagged_at INTEGER
+  ) STRICT;
+
+  CREATE TABLE sick_container (id TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT;
+
+  CREATE TABLE restart_attempt (
+    id INTEGER PRIMARY KEY,
+    identity TEXT NOT NULL,
+    container_id TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    result TEXT NOT NULL CHECK (result IN ('pending', 'healed', 'failed'))
+  ) STRICT;
+
+  CREATE TABLE restore_point (
+    repository TEXT NOT NULL,
+    id TEXT NOT NULL,
+    volume TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    point TEXT NOT NULL,
+    PRIMARY KEY (repository, id)
+  ) STRICT;
+
+  CREATE TABLE rule_run (rule_key TEXT PRIMARY KEY, last_run_at INTEGER NOT NULL) STRICT;
+
+  CREATE TABLE run (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    finished TEXT, -- the entry that tells its end; null while it is open
+    reported INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+
+  CREATE TABLE step (
+    run_id TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    verdict TEXT NOT NULL,
+    target_type TEXT NOT NULL,
+    decision TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    status TEXT, -- null: intended, and how it ended is not known yet
+    outcome TEXT,
+    PRIMARY KEY (run_id, position)
+  ) STRICT;
+  CREATE INDEX step_by_start ON step (started_at);
+  `,
+];

@@ -1,0 +1,39 @@
+import type { KnownRestorePoint } from "@shipkeeper/policy";
+import { restorePointSchema, type RestorePoint } from "@shipkeeper/protocol";
+import type { Database } from "@shipkeeper/runtime";
+
+export type RestorePoints = ReturnType<typeof restorePoints>;
+
+/** Restore points that repositories are known to hold. The repositories decide: this is what they last said. */
+export function restorePoints(db: Database) {
+  const insert = db.prepare(/*sql*/ `
+    INSERT INTO restore_point (repository, id, volume, at, point) VALUES (@repository, @id, @volume, @at, @point)
+    ON CONFLICT (repository, id) DO UPDATE SET volume = @volume, at = @at, point = @point`);
+  const clear = db.prepare(/*sql*/ `DELETE FROM restore_point WHERE repository = ?`);
+  const selectNewest = db.prepare<[], KnownRestorePoint>(/*sql*/ `
+    SELECT repository, id, volume, max(at) AS at FROM restore_point GROUP BY repository, volume
+    ORDER BY repository, volume`);
+  const selectOf = db.prepare<[string], { point: string }>(/*sql*/ `
+    SELECT point FROM restore_point WHERE repository = ? ORDER BY at, id`);
+
+  const add = (point: RestorePoint): void => {
+    const { repository, id, volume, at } = point;
+    insert.run({ repository, id, volume, at, point: JSON.stringify(point) });
+  };
+
+  return {
+    add,
+    /** What the repository no longer lists is gone. */
+    replace: db.transaction((repository: string, points: readonly RestorePoint[]): void => {
+      clear.run(repository);
+      for (const point of points) add(point);
+    }),
+    of(repository: string): RestorePoint[] {
+      return selectOf.all(repository).map(({ point }) => restorePointSchema.parse(JSON.parse(point)));
+    },
+    /** The newest of each volume in each repository. */
+    all(): readonly KnownRestorePoint[] {
+      return selectNewest.all();
+    },
+  };
+}

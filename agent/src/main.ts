@@ -1,0 +1,96 @@
+import { parseArgs } from "node:util";
+import { InvalidInput, errorChain } from "@shipkeeper/kit";
+import { ConfigProblem, EXIT_CONFIG, createLog, notifyReady, runProgram } from "@shipkeeper/runtime";
+import { AGENT_VERSION, startAgent } from "./agent.ts";
+import { commands, type Command } from "./commands.ts";
+import { readAgentConfig, type AgentConfig } from "./config.ts";
+
+const USAGE = `usage: shipkeeper-agent --config FILE [COMMAND]
+
+  run                        keeps this host and reports to its collector (the default)
+  status                     what this host is, which policy it holds, what waits to be shipped
+  restore-points             lists what can be restored on this host
+  restore RESTORE_POINT --into NEW_VOLUME
+                             restores it into a new volume; no running agent and no collector is needed
+
+  --config FILE              YAML; SHIPKEEPER_* variables override it
+  --collector URL            overrides the configuration
+  --token TOKEN              enrolment token, from \`shipkeeper token create\`
+  --repository NAME          looks in this repository only
+  --help, --version
+`;
+
+const EXIT_USAGE = 2;
+
+const OPTIONS = {
+  config: { type: "string" },
+  collector: { type: "string" },
+  token: { type: "string" },
+  into: { type: "string" },
+  repository: { type: "string" },
+  help: { type: "boolean", short: "h" },
+  version: { type: "boolean" },
+} as const;
+
+await main(process.argv.slice(2));
+
+async function main(argv: string[]): Promise<void> {
+  const { values, positionals } = readArguments(argv);
+  if (values.help === true) return void process.stdout.write(USAGE);
+  if (values.version === true) return void process.stdout.write(`shipkeeper-agent ${AGENT_VERSION}\n`);
+
+  const { collector, token, into, repository } = values;
+  const readConfig = () =>
+    readAgentConfig({
+      file: values.config,
+      environment: process.env,
+      flags: { collector, token },
+    });
+  const [name = "run", ...args] = positionals;
+  if (name === "run") return runAgent(readConfig);
+  const command = commands[name];
+  if (command === undefined) wrongUsage(`there is no command ${name}`);
+  await runCommand(command, readConfig, { args, into, repository });
+}
+
+function runAgent(readConfig: () => AgentConfig): Promise<void> {
+  return runProgram(async () => {
+    const config = readConfig();
+    const log = createLog("shipkeeper-agent");
+    const agent = await startAgent(config, { log, clock: Date.now });
+    notifyReady(log);
+    return agent;
+  });
+}
+
+async function runCommand(
+  command: Command,
+  readConfig: () => AgentConfig,
+  given: { args: string[]; into: string | undefined; repository: string | undefined },
+): Promise<void> {
+  const abort = new AbortController();
+  process.once("SIGINT", () => abort.abort());
+  try {
+    const wrong = command.check(given);
+    if (wrong !== undefined) wrongUsage(wrong);
+    const print = (line: string) => process.stdout.write(`${line}\n`);
+    await command.run(readConfig(), { ...given, print, signal: abort.signal });
+  } catch (error) {
+    const config = error instanceof ConfigProblem;
+    process.stderr.write(`${config ? error.problems.join("\n") : errorChain(error)}\n`);
+    process.exitCode = config ? EXIT_CONFIG : error instanceof InvalidInput ? EXIT_USAGE : 1;
+  }
+}
+
+function readArguments(argv: string[]) {
+  try {
+    return parseArgs({ args: argv, options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    return wrongUsage(errorChain(error));
+  }
+}
+
+function wrongUsage(why: string): never {
+  process.stderr.write(`${why}\n\n${USAGE}`);
+  process.exit(EXIT_USAGE);
+}

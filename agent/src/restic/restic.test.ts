@@ -1,0 +1,141 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { readSnapshots, readSummary } from "./answers.ts";
+import { explainExit } from "./restic-errors.ts";
+import { openRestic } from "./restic.ts";
+import { runRestic } from "./run-restic.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "shipkeeper-restic-"));
+  mkdirSync(join(folder, "data"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const REPOSITORY = { url: "/nowhere/repository", passwordFile: "/nowhere/password" };
+const ID = "ab".repeat(32);
+
+/** A program that answers as restic does, by its first argument that is no option. */
+function fakeRestic(script: string): string {
+  const file = join(folder, "restic");
+  writeFileSync(
+    file,
+    `#!/bin/sh\nif [ "$1" = version ]; then echo "restic 0.14.0 compiled with go"; exit 0; fi\n${script}\n`,
+  );
+  chmodSync(file, 0o755);
+  return file;
+}
+
+const request = () => ({
+  hostId: "host",
+  volume: "data",
+  mountpoint: join(folder, "data"),
+  policy: "p",
+  rule: "r",
+  runId: "run",
+});
+
+test("there is no restic where no program answers", async () => {
+  expect(await openRestic({ repositories: {}, binary: join(folder, "absent") })).toBeUndefined();
+});
+
+test("a backup that could not read every file is no backup, and is marked in the repository", async () => {
+  const calls = join(folder, "calls");
+  const binary = fakeRestic(
+    `echo "$2" >> ${calls}; if [ "$2" = backup ]; then echo "file gone" >&2; exit 3; fi`,
+  );
+  const restic = (await openRestic({ repositories: { local: REPOSITORY }, binary }))!;
+
+  await expect(restic.backUp("local", request())).rejects.toMatchObject({
+    code: "backup_incomplete",
+    message: "some files could not be read: file gone",
+  });
+  expect(readFileSync(calls, "utf8")).toBe("backup\ntag\n");
+});
+
+test("a success without a restore point in the repository's own list is a failure", async () => {
+  const summary = JSON.stringify({ message_type: "summary", snapshot_id: ID.slice(0, 8) });
+  const binary = fakeRestic(`if [ "$2" = backup ]; then echo '${summary}'; else echo '[]'; fi`);
+  const restic = (await openRestic({ repositories: { local: REPOSITORY }, binary }))!;
+
+  await expect(restic.backUp("local", request())).rejects.toThrow(
+    "the repository does not list the restore point",
+  );
+});
+
+test("a source that does not exist is refused before restic could succeed with it", async () => {
+  const restic = (await openRestic({ repositories: { local: REPOSITORY }, binary: fakeRestic("exit 0") }))!;
+
+  const backup = restic.backUp("local", { ...request(), mountpoint: join(folder, "absent") });
+
+  await expect(backup).rejects.toThrow(/cannot look at .*absent of volume data/);
+});
+
+test("a program that hangs is ended with all that it started, and the message says what was tried", async () => {
+  const pids = join(folder, "pids");
+  const binary = fakeRestic(`sleep 1000 & echo $! $$ > ${pids}; wait`);
+  const call = {
+    binary,
+    attempt: "back up volume data",
+    repository: { name: "local", ...REPOSITORY },
+    args: ["backup"],
+  };
+
+  await expect(runRestic({ ...call, deadlineMs: 300 })).rejects.toThrow(
+    "restic, asked to back up volume data, took longer than 300 ms",
+  );
+
+  const alive = readFileSync(pids, "utf8").trim().split(" ").filter(isAlive);
+  expect(alive).toEqual([]);
+});
+
+/** Not gone, and not merely waiting for its parent to notice that it is. */
+function isAlive(pid: string): boolean {
+  const stat = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, "utf8") : "";
+  return stat !== "" && !/\) Z /.test(stat);
+}
+
+test("summaries and lists are read leniently: unknown lines, missing zeros, new fields", () => {
+  expect(
+    readSummary([
+      "warning: not JSON",
+      '{"message_type":"status","percent_done":1}',
+      '{"message_type":"summary","snapshot_id":"abcd1234","new":1}',
+    ]),
+  ).toMatchObject({ snapshot_id: "abcd1234", data_added: 0, total_files_processed: 0 });
+  expect(readSummary(['{"message_type":"verbose_status"}'])).toBeUndefined();
+
+  const listed = [
+    { id: ID, time: "2030-01-31T02:00:00.123456789+01:00", hostname: "h", paths: ["/a"], tags: null },
+    { broken: true },
+  ];
+  expect(readSnapshots([JSON.stringify(listed)])).toMatchObject([
+    { id: ID, at: Date.parse("2030-01-31T01:00:00.123Z"), tags: [] },
+  ]);
+  expect(readSnapshots(["null"])).toEqual([]);
+});
+
+test.for([
+  [1, "Fatal: wrong password or no key found", "repository_password_wrong"],
+  [12, "", "repository_password_wrong"],
+  [
+    1,
+    "Fatal: unable to open config file: stat x\nIs there a repository at the following location?\nx",
+    "repository_absent",
+  ],
+  [10, "", "repository_absent"],
+  [
+    1,
+    "unable to create lock in backend: repository is already locked by PID 9 on h by root",
+    "repository_locked",
+  ],
+  [11, "", "repository_locked"],
+  [1, 'invalid id "0": no matching ID found for prefix "0"', "restore_point_unknown"],
+  [3, "", "backup_incomplete"],
+  [130, "interrupted", "restic_failed"],
+  [null, "", "restic_failed"],
+] as const)("exit code %s with %j is %s", ([code, stderr, expected]) => {
+  expect(explainExit({ attempt: "back up", repository: "local", code, stderr }).code).toBe(expected);
+});

@@ -1,0 +1,205 @@
+/**
+ * Keeps the host by the policy in force: plans rounds, records them, has them acted on, and settles what a crash left
+ * open. What is right is decided by the planners; how a thing is done by the handlers. The half of the engine that
+ * changes the host goes from here to the handlers and nowhere else, and only for rules that enforce.
+ */
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { MINUTE_MS, SECOND_MS, type Clock } from "@shipkeeper/kit";
+import type { Engine } from "@shipkeeper/docker";
+import type { HostId, HostLabels, Inventory, RoundId } from "@shipkeeper/model";
+import {
+  checkRound,
+  planRound,
+  ruleKey,
+  type PlannedRule,
+  type PolicyBundle,
+  type Round,
+  type Trigger,
+  type World,
+} from "@shipkeeper/policy";
+import type { KnownEntry } from "@shipkeeper/protocol";
+import { startLoop, stopAll, type Logger, type Service } from "@shipkeeper/runtime";
+import type { Pause } from "../act/action-context.ts";
+import type { AgentLedger } from "../ledger/ledger.ts";
+import type { Restic } from "../restic/restic.ts";
+import { readFreeBytes } from "./free-space.ts";
+import { stopFilePresent, type GuardrailsState } from "./guardrails-file.ts";
+import { reconcile } from "./reconcile.ts";
+import { acts, roundNews } from "./round-news.ts";
+import { createRunner } from "./run-rule.ts";
+
+export interface StewardOptions {
+  readonly engine: Engine;
+  readonly observer: {
+    current(): Inventory | undefined;
+    refreshNow(): Promise<Inventory>;
+    subscribe(listener: () => void): () => void;
+  };
+  readonly ledger: AgentLedger;
+  readonly bundle: () => PolicyBundle | undefined;
+  readonly guardrails: () => GuardrailsState;
+  readonly hostId: HostId;
+  readonly hostLabels: HostLabels;
+  /** Names of the repositories that the host's configuration has. */
+  readonly repositories: readonly string[];
+  /** Undefined where the host has no restic. */
+  readonly restic: Restic | undefined;
+  /** Ids or names of containers that the agent itself runs in. */
+  readonly self?: readonly string[];
+  /** Returns once the entry is on disk. Where it throws, nothing is started. */
+  readonly record: (entry: KnownEntry) => void;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly pause?: Pause;
+  readonly freeBytes?: (path: string) => Promise<number>;
+}
+
+export interface Steward extends Service {
+  /** Has scheduled rules looked at before their time, by `ruleKey`. It changes when, never what. */
+  runNow(ruleKeys: Iterable<string>): void;
+}
+
+const TICK_MS = SECOND_MS;
+const IDLE_MS = 30 * SECOND_MS;
+const RETRY_MS = 5 * SECOND_MS;
+/** A plan that is older than this is not acted on: what it saw may be gone. */
+const MOST_PLAN_AGE_MS = 2 * MINUTE_MS;
+
+export function startSteward(options: StewardOptions): Steward {
+  const { observer, ledger, clock, log, record } = options;
+  const abort = new AbortController();
+  const news = roundNews();
+  const runner = createRunner({
+    ...options,
+    pause: options.pause ?? ((ms, { signal }) => sleep(ms, undefined, { signal })),
+    freeBytes: options.freeBytes ?? readFreeBytes,
+    signal: abort.signal,
+  });
+  let asked = new Set<string>();
+  let hasReconciled: Promise<void> | undefined;
+
+  /** Once, before anything is started. Tried again while the engine cannot be asked. */
+  function reconciled(): Promise<void> {
+    hasReconciled ??= reconcile({ ...options, signal: abort.signal }).catch((error: unknown) => {
+      hasReconciled = undefined;
+      throw error;
+    });
+    return hasReconciled;
+  }
+
+  function plan(
+    trigger: Trigger,
+    bundle: PolicyBundle,
+    inventory: Inventory,
+  ): { round: Round; world: World } {
+    const state = options.guardrails();
+    const { guardrails } = state;
+    const world: World = {
+      now: clock(),
+      hostId: options.hostId,
+      hostLabels: options.hostLabels,
+      inventory,
+      ledger: ledger.asLedger(),
+      guardrails,
+      repositories: options.repositories,
+      self: options.self ?? [],
+    };
+    const round = planRound({
+      bundle,
+      trigger,
+      world,
+      roundId: randomUUID() as RoundId,
+      lastRuns: ledger.ruleRuns.all(),
+      runNow: asked,
+      stopFilePresent: stopFilePresent(guardrails.stopFile),
+      guardrailsProblem: state.state === "broken" ? state.problem : undefined,
+    });
+    return { round, world };
+  }
+
+  /** The rules of a round that act. None where the second opinion finds anything wrong with the round. */
+  function actingRules({ round, world }: ReturnType<typeof plan>, bundle: PolicyBundle): PlannedRule[] {
+    const acting = round.planned.filter(acts);
+    const violations = acting.length === 0 ? [] : checkRound(round, world, bundle);
+    if (violations.length === 0) return acting;
+    const message = `nothing of a round was done, because its plan is not sound: ${violations.slice(0, 5).join("; ")}`;
+    log.error({ violations }, "a planned round is not sound");
+    record({ kind: "trouble", at: round.at, code: "round_unsound", message });
+    return [];
+  }
+
+  function tell(round: Round): void {
+    if (!news.isNews(round)) return;
+    record({ kind: "round", round });
+    news.noteTold(round);
+    for (const { target, reason } of news.takeNewGiveUps(round)) {
+      const facts = { why: reason.why };
+      record({ kind: "event", at: round.at, what: "gave-up", subject: target, facts });
+    }
+  }
+
+  async function scheduledTurn(): Promise<number> {
+    await reconciled();
+    runner.reportFinished();
+    const bundle = options.bundle();
+    const known = observer.current();
+    if (bundle === undefined || known === undefined) return TICK_MS;
+    if (plan("scheduled", bundle, known).round.planned.length === 0) return TICK_MS;
+
+    // Something is due: what is acted on is planned from a look of this moment.
+    const fresh = await observer.refreshNow();
+    // An engine that does not answer: what is due stays due.
+    if (fresh.engine === undefined) return RETRY_MS;
+    const planned = plan("scheduled", bundle, fresh);
+    const { round } = planned;
+    tell(round);
+    const acting = actingRules(planned, bundle);
+    for (const rule of round.planned) {
+      // Left due: the next turn plans it again.
+      if (abort.signal.aborted || clock() - round.at > MOST_PLAN_AGE_MS) break;
+      const key = ruleKey(rule.policy, rule.rule);
+      ledger.ruleRuns.note(key, round.at);
+      asked.delete(key);
+      if (!acting.includes(rule)) continue;
+      const run = await runner.start(rule, round, bundle);
+      await run.ended;
+      await observer.refreshNow();
+    }
+    return TICK_MS;
+  }
+
+  async function continuousTurn(): Promise<number> {
+    await reconciled();
+    const bundle = options.bundle();
+    const inventory = observer.current();
+    if (bundle === undefined || inventory === undefined) return TICK_MS;
+
+    const planned = plan("continuous", bundle, inventory);
+    tell(planned.round);
+    // Awaited until the steps are taken, not until they have healed: others may fall ill meanwhile.
+    const acting = actingRules(planned, bundle);
+    for (const rule of acting) await runner.start(rule, planned.round, bundle);
+    // The next plan must see what this one did.
+    if (acting.length > 0) await observer.refreshNow();
+    return inventory.containers.some(({ health }) => health.status === "unhealthy") ? TICK_MS : IDLE_MS;
+  }
+
+  const scheduled = startLoop({ name: "scheduled rules", log, retryMs: RETRY_MS, turn: scheduledTurn });
+  const continuous = startLoop({ name: "continuous rules", log, retryMs: RETRY_MS, turn: continuousTurn });
+  const unsubscribe = observer.subscribe(() => continuous.nudge());
+
+  return {
+    name: "steward",
+    runNow(ruleKeys) {
+      asked = new Set([...asked, ...ruleKeys]);
+      scheduled.nudge();
+    },
+    async stop() {
+      abort.abort();
+      unsubscribe();
+      await stopAll([scheduled, continuous], log);
+      await runner.idle();
+    },
+  };
+}
