@@ -37,6 +37,15 @@ export interface EngineSizes {
   readonly buildCache: readonly BuildCacheRecord[];
 }
 
+/** What may change about an image while its id stays: its names. */
+export interface ImageNames {
+  readonly id: ImageId;
+  /** `repository:tag`, all of them. */
+  readonly tags: readonly string[];
+  /** `repository@sha256:…`, all of them. */
+  readonly digests: readonly string[];
+}
+
 export interface CallOptions {
   readonly signal?: AbortSignal;
 }
@@ -50,6 +59,8 @@ export interface EngineReader {
   /** Undefined where the engine says that there is no such container. Every other failure throws. */
   container(id: ContainerId, options?: CallOptions): Promise<Container | undefined>;
   imageIds(options?: CallOptions): Promise<ImageId[]>;
+  /** One call for the names of all images, so that a resync need not inspect what it knows. */
+  imageNames(options?: CallOptions): Promise<ImageNames[]>;
   image(id: ImageId, options?: CallOptions): Promise<Image | undefined>;
   /** Users are filled in by the inventory reader, which sees the containers. */
   volumes(options?: CallOptions): Promise<Volume[]>;

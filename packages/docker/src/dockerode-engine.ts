@@ -1,0 +1,22 @@
+/** The engine port over a real engine's socket, joined from the half that looks and the half that changes. */
+import { engineActor } from "./engine-actor.ts";
+import type { EngineAddress } from "./engine-address.ts";
+import { type Connection, openConnection } from "./connection.ts";
+import { engineReader } from "./engine-reader.ts";
+import type { Engine } from "./engine.ts";
+
+/** An engine that is reached when it is first called, and again after it was away. */
+export function openEngine(address: EngineAddress): Engine {
+  return engineOver(openConnection(address));
+}
+
+/** As `openEngine`, but only where it can be reached now. Throws `DockerUnavailable`, `EngineUnsupported`. */
+export async function connectEngine(address: EngineAddress, signal?: AbortSignal): Promise<Engine> {
+  const connection = openConnection(address);
+  await connection.apiVersion(signal);
+  return engineOver(connection);
+}
+
+function engineOver(connection: Connection): Engine {
+  return { address: connection.address, ...engineReader(connection), ...engineActor(connection) };
+}

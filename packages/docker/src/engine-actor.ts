@@ -1,0 +1,130 @@
+/**
+ * The half of the engine port that changes the host. One object a call, by full id or exact reference; never with
+ * force, so that the engine's own refusal guards against what changed since the plan.
+ */
+import { InvalidInput, MINUTE_MS, SECOND_MS } from "@shipkeeper/kit";
+import type { ContainerId, VolumeName } from "@shipkeeper/model";
+import type { Connection } from "./connection.ts";
+import { containerAnswer } from "./answers/container-answer.ts";
+import { decodeAnswer } from "./answers/decode-answer.ts";
+import { EngineRefused } from "./engine-errors.ts";
+import { type EngineAnswer, reasonIn } from "./engine-wire.ts";
+import type { CallOptions, EngineActor, Removal } from "./engine.ts";
+import { volumeAnswer } from "./answers/host-answers.ts";
+import { readVolume } from "./answers/read-host.ts";
+
+const INSPECT_DEADLINE_MS = 10 * SECOND_MS;
+/** Freeing the layers of a large image or container takes minutes on a slow disk. */
+const REMOVE_DEADLINE_MS = 5 * MINUTE_MS;
+/** What a restart may take beyond the time that the container is given to stop. */
+const RESTART_GRACE_MS = 15 * SECOND_MS;
+/** The engine's own, where neither the call nor the container names one. */
+const STOP_TIMEOUT_SECONDS = 10;
+
+export function engineActor(connection: Connection): EngineActor {
+  /** How long a container asked to be given to stop; undefined where it is gone. */
+  async function stopTimeoutOf(id: ContainerId, signal: AbortSignal | undefined) {
+    const attempt = `inspect container ${id}`;
+    const answer = await connection.call({
+      attempt,
+      path: `/containers/${id}/json`,
+      deadlineMs: INSPECT_DEADLINE_MS,
+      signal,
+    });
+    if (answer.status === 404) return undefined;
+    const { Config } = decodeAnswer(attempt, containerAnswer, answer);
+    return Config.StopTimeout ?? STOP_TIMEOUT_SECONDS;
+  }
+
+  async function volumeExists(name: VolumeName, signal: AbortSignal | undefined): Promise<boolean> {
+    const attempt = `inspect volume ${name}`;
+    const path = `/volumes/${encodeURIComponent(name)}`;
+    const answer = await connection.call({ attempt, path, deadlineMs: INSPECT_DEADLINE_MS, signal });
+    if (answer.status === 404) return false;
+    decodeAnswer(attempt, volumeAnswer, answer);
+    return true;
+  }
+
+  return {
+    async removeContainer(id, options) {
+      const attempt = `remove container ${id}`;
+      const answer = await connection.call({
+        attempt,
+        method: "DELETE",
+        path: `/containers/${id}`,
+        query: { force: false, v: false },
+        deadlineMs: REMOVE_DEADLINE_MS,
+        signal: options?.signal,
+      });
+      return removal(answer);
+    },
+
+    async removeImage(reference, options) {
+      const attempt = `remove image ${reference}`;
+      const answer = await connection.call({
+        attempt,
+        method: "DELETE",
+        path: `/images/${pathOf(reference)}`,
+        // With pruning the engine would take the untagged parents of a classic build along, which no plan named.
+        // They do not leak: childless, they show up in the next list as dangling images of their own.
+        query: { force: false, noprune: true },
+        deadlineMs: REMOVE_DEADLINE_MS,
+        signal: options?.signal,
+      });
+      return removal(answer);
+    },
+
+    async restartContainer(id, options) {
+      const stopSeconds = options?.timeoutSeconds ?? (await stopTimeoutOf(id, options?.signal));
+      if (stopSeconds === undefined) return "already-gone";
+      const attempt = `restart container ${id}`;
+      const answer = await connection.call({
+        attempt,
+        method: "POST",
+        path: `/containers/${id}/restart`,
+        query: options?.timeoutSeconds === undefined ? {} : { t: options.timeoutSeconds },
+        // A container may ask to be waited for without end (-1); then the grace is all it gets from us.
+        deadlineMs: Math.max(0, stopSeconds) * SECOND_MS + RESTART_GRACE_MS,
+        signal: options?.signal,
+      });
+      if (answer.status === 404) return "already-gone";
+      if (answer.status === 409) {
+        throw new EngineRefused(attempt, { status: 409, reason: reasonIn(answer.body) });
+      }
+      return "restarted";
+    },
+
+    async createVolume(name, labels, options: CallOptions = {}) {
+      const attempt = `create volume ${name}`;
+      // The engine answers a second creation with the first volume, as if it were new. Between this look and the
+      // creation another program may still take the name; its labels then differ from ours.
+      const isTaken = await volumeExists(name, options.signal);
+      if (isTaken) throw new EngineRefused(attempt, { status: 409, reason: "a volume of that name exists" });
+      const answer = await connection.call({
+        attempt,
+        method: "POST",
+        path: "/volumes/create",
+        body: { Name: name, Driver: "local", Labels: labels },
+        deadlineMs: INSPECT_DEADLINE_MS,
+        signal: options.signal,
+      });
+      const volume = readVolume(decodeAnswer(attempt, volumeAnswer, answer));
+      if (!Object.entries(labels).every(([key, value]) => volume.labels[key] === value)) {
+        throw new EngineRefused(attempt, { status: 409, reason: "a volume of that name exists by now" });
+      }
+      return volume;
+    },
+  };
+}
+
+function removal(answer: EngineAnswer): Removal {
+  if (answer.status === 404) return "already-gone";
+  return answer.status === 409 ? "in-use" : "removed";
+}
+
+/** An image reference as a part of a path: what the engine itself would never call an image does not get there. */
+function pathOf(reference: string): string {
+  const isReference = /^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,511}$/.test(reference) && !reference.includes("..");
+  if (!isReference) throw new InvalidInput("no image reference", [JSON.stringify(reference)]);
+  return reference;
+}

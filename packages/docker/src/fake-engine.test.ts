@@ -1,0 +1,80 @@
+import type { Mount } from "@shipkeeper/model";
+import { expect, test } from "vitest";
+import { describeEngineContract } from "./engine-contract.ts";
+import { DockerUnavailable } from "./engine-errors.ts";
+import { FakeEngine } from "./fake-engine.ts";
+
+describeEngineContract("the fake engine", async () => {
+  const engine = new FakeEngine();
+  engine.addNetwork({ name: "bridge" });
+
+  return {
+    engine,
+    addImage: async ({ tags, createdAt, labels }) => {
+      const createdMs = Date.parse(createdAt ?? "2024-01-01T00:00:00Z");
+      return engine.addImage({
+        tags: [...tags],
+        labels: { ...labels },
+        ...(createdMs < 0 ? { createdAt: undefined } : { createdAt: createdMs }),
+      }).id;
+    },
+    addContainer: async ({ name, image, state, volume, labels }) => {
+      const made = volume === undefined ? [] : [engine.addVolume({ name: volume })];
+      const mounts = made.map(({ name, mountpoint: source }): Mount => {
+        return { type: "volume", volume: name, source, destination: "/data", readOnly: false };
+      });
+      const { id } = engine.addContainer({
+        name,
+        image,
+        mounts,
+        labels: { ...labels },
+        state: state === "unhealthy" ? "running" : state,
+      });
+      if (state === "unhealthy") engine.setHealth(id, "unhealthy", "no answer");
+      return id;
+    },
+    exitContainer: async (id) => engine.exitContainer(id),
+    close: async () => {},
+  };
+});
+
+test("every mutating call is on record, also those that change nothing", async () => {
+  const engine = new FakeEngine();
+  engine.addImage({ tags: ["web:1"] });
+  const { id } = engine.addContainer({ image: "web:1" });
+
+  await engine.removeContainer(id);
+  await engine.removeImage("web:2");
+
+  expect(engine.mutations).toEqual([
+    { call: "removeContainer", subject: id },
+    { call: "removeImage", subject: "web:2" },
+  ]);
+});
+
+test("a fault stands until it is healed, and only in the way of what it names", async () => {
+  const engine = new FakeEngine();
+  engine.addImage({ tags: ["web:1"] });
+  const sick = engine.addContainer({ image: "web:1" });
+  const well = engine.addContainer({ image: "web:1" });
+
+  const heal = engine.fail({ call: "container", subject: sick.id, with: "hang" });
+  const hanging = engine.container(sick.id);
+  const other = await engine.container(well.id);
+  heal();
+
+  expect(other?.id).toBe(well.id);
+  expect((await hanging)?.id).toBe(sick.id);
+});
+
+test("an engine that is down fails every call and breaks its streams", async () => {
+  const engine = new FakeEngine();
+  const next = engine.events({ signal: new AbortController().signal })[Symbol.asyncIterator]().next();
+
+  const up = engine.goDown();
+
+  await expect(next).rejects.toThrow(DockerUnavailable);
+  await expect(engine.containerIds()).rejects.toThrow(DockerUnavailable);
+  up();
+  expect(await engine.containerIds()).toEqual([]);
+});

@@ -1,0 +1,123 @@
+/** Whole containers, images and volumes from the few fields that a test is about. */
+import { createHash } from "node:crypto";
+import {
+  type Container,
+  type ContainerId,
+  containerIdSchema,
+  type EngineFacts,
+  type HostFacts,
+  type Image,
+  type ImageId,
+  imageIdSchema,
+  type Network,
+  type Volume,
+  volumeNameSchema,
+} from "@shipkeeper/model";
+
+export const FAKE_ENGINE_FACTS: EngineFacts = {
+  id: "FAKE",
+  version: "20.10.24",
+  apiVersion: "1.41",
+  storageDriver: "overlay2",
+  imageStore: "graphdriver",
+  cgroupVersion: "1",
+  cgroupDriver: "cgroupfs",
+  rootDir: "/",
+  liveRestore: false,
+  swarm: "inactive",
+  defaultLogDriver: "json-file",
+  securityOptions: ["name=seccomp,profile=default"],
+};
+
+export const FAKE_HOST_FACTS: Omit<HostFacts, "disks"> = {
+  hostname: "fake-1",
+  kernel: "6.1.0",
+  operatingSystem: "Debian GNU/Linux 12 (bookworm)",
+  architecture: "x86_64",
+  cpus: 2,
+  memoryBytes: 8_000_000_000,
+};
+
+/** 64 hex digits that the same seed always gives. */
+export function fakeContainerId(seed: string): ContainerId {
+  return containerIdSchema.parse(hexOf(seed));
+}
+
+export function fakeImageId(seed: string): ImageId {
+  return imageIdSchema.parse(`sha256:${hexOf(seed)}`);
+}
+
+/** A running container of `imageId` without limits, mounts, health check or orchestrator. */
+export function fakeContainer(
+  fields: Partial<Container> & Pick<Container, "id" | "name" | "imageId">,
+): Container {
+  return {
+    image: fields.imageId,
+    command: ["/bin/true"],
+    environment: [],
+    labels: {},
+    state: "running",
+    oomKilled: false,
+    restartCount: 0,
+    health: { status: "none", failingStreak: 0, log: [] },
+    restartPolicy: { name: "no", maximumRetries: 0 },
+    autoRemove: false,
+    mounts: [],
+    networks: [],
+    ports: [],
+    limits: {},
+    user: "",
+    privileges: {
+      privileged: false,
+      capAdd: [],
+      capDrop: [],
+      networkMode: "default",
+      pidMode: "",
+      ipcMode: "private",
+      readOnlyRootfs: false,
+      securityOptions: [],
+      devices: [],
+    },
+    logDriver: "json-file",
+    ...fields,
+  };
+}
+
+/** An image of one layer of 10 MB of its own. */
+export function fakeImage(fields: Partial<Image> & Pick<Image, "id">): Image {
+  return {
+    tags: [],
+    digests: [],
+    sizeBytes: 10_000_000,
+    layers: [`sha256:${hexOf(`layer of ${fields.id}`)}`],
+    labels: {},
+    history: [],
+    user: "",
+    architecture: "amd64",
+    os: "linux",
+    ...fields,
+  };
+}
+
+/** What is said of a volume; any text is its name. */
+export type FakeVolumeFields = Partial<Omit<Volume, "name">> & { readonly name: string };
+
+export function fakeVolume(fields: FakeVolumeFields): Volume {
+  return {
+    driver: "local",
+    mountpoint: `/var/lib/docker/volumes/${fields.name}/_data`,
+    labels: {},
+    anonymous: /^[0-9a-f]{64}$/.test(fields.name),
+    users: [],
+    ...fields,
+    name: volumeNameSchema.parse(fields.name),
+  };
+}
+
+export function fakeNetwork(fields: Partial<Network> & Pick<Network, "name">): Network {
+  return { id: hexOf(fields.name), driver: "bridge", scope: "local", internal: false, labels: {}, ...fields };
+}
+
+function hexOf(seed: string): string {
+  return createHash("sha256").update(seed).digest("hex");
+}

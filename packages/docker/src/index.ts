@@ -1,0 +1,38 @@
+export { connectEngine, openEngine } from "./dockerode-engine.ts";
+export {
+  DEFAULT_SOCKET,
+  type EngineAddress,
+  engineAddressFrom,
+  formatEngineAddress,
+  parseEngineAddress,
+} from "./engine-address.ts";
+export { DockerUnavailable, EngineAnswerInvalid, EngineRefused, EngineUnsupported } from "./engine-errors.ts";
+export type * from "./engine.ts";
+export { type Changes, changesOf } from "./inventory/changes.ts";
+export {
+  createInventoryReader,
+  type InventoryReader,
+  type InventoryReaderOptions,
+} from "./inventory/inventory-reader.ts";
+export { mergeSizes, type SizesReading } from "./inventory/merge-sizes.ts";
+export type { Fault, FakeCall } from "./fake/faults.ts";
+export {
+  fakeContainer,
+  fakeContainerId,
+  fakeImage,
+  fakeImageId,
+  fakeNetwork,
+  fakeVolume,
+} from "./fake/fake-things.ts";
+export { FakeEngine, type FakeEngineOptions, type Mutation } from "./fake-engine.ts";
+export {
+  type Attachment,
+  type ContainerReading,
+  type ContainerSampler,
+  type ContainerSamplerOptions,
+  createContainerSampler,
+  type Rung,
+  type Sweep,
+} from "./stats/container-sampler.ts";
+export { createHostSampler, type HostRow, type HostSamplerOptions } from "./stats/host-sampler.ts";
+export { createSampleCollector, type SampleCollector } from "./stats/sample-collector.ts";
