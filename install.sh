@@ -46,11 +46,13 @@ need_packages() {
   [ "$(id -u)" = 0 ] || fail "please install as root: apt-get install ${missing[*]}"
   command -v apt-get >/dev/null || fail "no apt-get here; please install the counterparts of: ${missing[*]}"
   say "installing from Debian: ${missing[*]}"
-  # No service may start by itself: the lab starts its own engines, and stops them again.
-  local guard=/usr/sbin/policy-rc.d
-  [ -e "$guard" ] || { printf '#!/bin/sh\nexit 101\n' >"$guard"; chmod 755 "$guard"; trap "rm -f $guard" EXIT; }
-  apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  ( # a shell of its own, since a trap does not outlive the exec that may follow
+    # No service may start by itself: the lab starts its own engines, and stops them again.
+    guard=/usr/sbin/policy-rc.d
+    [ -e "$guard" ] || { trap 'rm -f "$guard"' EXIT; printf '#!/bin/sh\nexit 101\n' >"$guard"; chmod 755 "$guard"; }
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  )
 }
 
 lab_packages() {
@@ -64,6 +66,7 @@ test_packages() {
 
 # Node.js and pnpm from the npm registry, into the checkout; no system-wide change.
 bootstrap() {
+  [ -e "$HERE/pnpm-lock.yaml" ] || fail "that needs a checkout; this is a release: collector, agent or uninstall"
   local tools="$HERE/.tools/node-$NODE_VERSION-pnpm-$PNPM_VERSION"
   if [ ! -e "$tools/ok" ]; then
     command -v npm >/dev/null || need_packages npm
@@ -75,7 +78,8 @@ bootstrap() {
       "node-linux-$(arch)@$NODE_VERSION" "pnpm@$PNPM_VERSION" >&2
     touch "$tools/ok"
   fi
-  local node="$tools/node_modules/node-linux-$(arch)"
+  local node
+  node="$tools/node_modules/node-linux-$(arch)"
   export PATH="$node/bin:$tools/node_modules/.bin:$PATH"
   export npm_config_nodedir="$node" # headers, for any native build
   cd "$HERE"

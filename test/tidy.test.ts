@@ -93,7 +93,15 @@ test("stages of a program do not import each other, but for what they hand on", 
     "agent/restic": [],
     // Everything of the collector speaks to its store; routes hand requests to the stage that they are for.
     "collector/ingest": ["collector/store"],
-    "collector/http": ["collector/store", "collector/ingest", "collector/reports"],
+    "collector/enrol": ["collector/store"],
+    "collector/policies": ["collector/store"],
+    "collector/http": [
+      "collector/store",
+      "collector/enrol",
+      "collector/ingest",
+      "collector/policies",
+      "collector/reports",
+    ],
     "collector/reports": ["collector/store"],
     "collector/store": ["collector/migrations"],
   };

@@ -33,7 +33,9 @@ export function readSources(): SourceFile[] {
 
 function importsOf(path: string, text: string): string[] {
   const found: string[] = [];
-  for (const [, name = ""] of text.matchAll(/^(?:import|export)\b[^;"']*["']([^"']+)["']/gm)) {
+  for (const [, name = ""] of text.matchAll(
+    /^(?:import\s+|(?:import|export)\b[^;"'=]*?\bfrom\s+)["']([^"']+)/gm,
+  )) {
     found.push(name.startsWith(".") ? relative(ROOT, resolve(ROOT, dirname(path), name)) : name);
   }
   return found;

@@ -23,7 +23,7 @@ export interface Program {
 /** Ends at the first SIGTERM: the first process of a container ignores signals that it does not handle. */
 const SERVE = "trap 'exit 0' TERM INT; sleep 2147483 & wait";
 /** Lasts in the container's own files from one start to the next. */
-const STARTED_BEFORE = "/var/started-before";
+const STARTED_BEFORE = "/tmp/started-before"; // where whoever the image runs as may write
 const WELL = "/tmp/well";
 
 /** The program, health check and restart policy that make a container behave so, with nothing but a shell. */

@@ -1,0 +1,96 @@
+/** The demo's figures, as programs want them. Everything comes from the collector's API, nothing from the script. */
+import { DAY_MS } from "@shipkeeper/kit";
+import type { Spine } from "@shipkeeper/lab";
+import type { ApiVerdict } from "@shipkeeper/protocol";
+import { countGivenUp, hasReported, sum } from "./cycle.ts";
+import {
+  readContainers,
+  readHosts,
+  readImages,
+  readNewestRounds,
+  readRestorePoints,
+  readRuns,
+} from "./fleet-answers.ts";
+
+export interface Summary {
+  readonly hosts: { readonly total: number; readonly reported: number };
+  readonly containers: { readonly total: number; readonly running: number; readonly unhealthy: number };
+  readonly images: { readonly total: number; readonly oldestDays: number };
+  /** `bytes` as measured on the hosts' file systems around the runs. */
+  readonly pruned: { readonly images: number; readonly containers: number; readonly bytes: number };
+  /** Reason → how many things the newest prune round of each host kept for it. */
+  readonly kept: Readonly<Record<string, number>>;
+  readonly restorePoints: number;
+  readonly restarts: { readonly healed: number; readonly gaveUp: number };
+  /** Things that a rule would have touched and was not allowed to. */
+  readonly refused: number;
+  readonly waiting: number;
+  readonly reportHtml: string;
+  readonly durationSeconds: number;
+  readonly collector: string;
+  readonly engines: readonly { readonly host: string; readonly socket: string; readonly address: string }[];
+}
+
+export async function takeSummary(
+  spine: Spine,
+  facts: { readonly reportHtml: string; readonly durationSeconds: number },
+): Promise<Summary> {
+  const [hosts, containers, images, runs, restorePoints] = await Promise.all([
+    readHosts(spine),
+    readContainers(spine),
+    readImages(spine),
+    readRuns(spine),
+    readRestorePoints(spine),
+  ]);
+  const pruneVerdicts = await newestVerdicts(spine, "prune");
+  const verdicts = [
+    ...pruneVerdicts,
+    ...(await newestVerdicts(spine, "backup")),
+    ...(await newestVerdicts(spine, "restart")),
+  ];
+  const decided = (decision: string) => verdicts.filter((verdict) => verdict.decision === decision).length;
+  const running = containers.filter(({ state }) => state === "running");
+
+  return {
+    hosts: { total: hosts.length, reported: hosts.filter(hasReported).length },
+    containers: {
+      total: containers.length,
+      running: running.length,
+      unhealthy: running.filter(({ health }) => health.status === "unhealthy").length,
+    },
+    images: {
+      total: images.length,
+      oldestDays: Math.floor(Math.max(0, ...images.map((image) => image.ageMs ?? 0)) / DAY_MS),
+    },
+    pruned: {
+      images: sum(runs, "prune", "imagesRemoved"),
+      containers: sum(runs, "prune", "containersRemoved"),
+      bytes: sum(runs, "prune", "freedBytes"),
+    },
+    kept: countReasons(pruneVerdicts.filter(({ decision }) => decision === "keep")),
+    restorePoints: restorePoints.length,
+    restarts: { healed: sum(runs, "restart", "healed"), gaveUp: await countGivenUp(spine) },
+    refused: decided("refuse"),
+    waiting: decided("wait"),
+    ...facts,
+    collector: spine.url,
+    engines: spine.agents.map(({ host }) => ({
+      host: host.name,
+      socket: host.socketPath,
+      address: host.address,
+    })),
+  };
+}
+
+async function newestVerdicts(spine: Spine, kind: string): Promise<ApiVerdict[]> {
+  const rounds = await readNewestRounds(spine, kind);
+  return rounds.flatMap((round) =>
+    round.planned.filter((rule) => rule.kind === kind).flatMap((rule) => rule.verdicts),
+  );
+}
+
+function countReasons(verdicts: readonly ApiVerdict[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { reason } of verdicts) counts[reason.why] = (counts[reason.why] ?? 0) + 1;
+  return counts;
+}

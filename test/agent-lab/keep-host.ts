@@ -1,0 +1,108 @@
+/** The deciding and acting half of an agent on a host of the lab, with everything that it would tell in a list. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openEngine, type Engine } from "@shipkeeper/docker";
+import { waitUntil, type LabHost } from "@shipkeeper/lab";
+import { hostIdSchema } from "@shipkeeper/model";
+import { compileBundle, formatProblem, ownersFor, parsePolicy, type PolicyBundle } from "@shipkeeper/policy";
+import type { EntryKind, EntryOf, KnownEntry } from "@shipkeeper/protocol";
+import { silentLog } from "@shipkeeper/runtime";
+import { openLedger } from "../../agent/src/ledger/ledger.ts";
+import { startObserving } from "../../agent/src/observe/observe.ts";
+import { openRestic } from "../../agent/src/restic/restic.ts";
+import type { Repositories } from "../../agent/src/restic/repository.ts";
+import { guardrailsFile } from "../../agent/src/steward/guardrails-file.ts";
+import { startSteward } from "../../agent/src/steward/steward.ts";
+
+export const HOST_ID = hostIdSchema.parse("5d0c1f0e-0000-4000-8000-000000000001");
+
+export interface KeepOptions {
+  /** A policy's YAML, for hosts of `environment: lab`. */
+  readonly policy: string;
+  /** YAML of the guardrails file; none is written where it is left out. */
+  readonly guardrails?: string;
+  readonly repositories?: Repositories;
+  /** Instead of the host's own socket. */
+  readonly socketPath?: string;
+  /** Instead of the engine behind the socket. */
+  readonly engine?: Engine;
+  /** Kept where it is given, for a second life of the same agent. */
+  readonly stateDir?: string;
+  readonly now?: () => number;
+}
+
+export function bundleOf(policy: string): PolicyBundle {
+  const { policies, problems } = parsePolicy([{ file: "policy.yaml", text: policy }]);
+  if (problems.length > 0) throw new Error(problems.map(formatProblem).join("\n"));
+  const issuedAt = Date.now() - 86_400_000;
+  return compileBundle(policies, { revision: 1, issuedAt, expiresAt: issuedAt + 10 * 365 * 86_400_000 });
+}
+
+export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepOptions) {
+  const stateDir = options.stateDir ?? mkdtempSync(join(tmpdir(), "shipkeeper-agent-"));
+  const clock = options.now ?? Date.now;
+  const told: KnownEntry[] = [];
+  const hostLabels = { environment: "lab" };
+  const bundle = bundleOf(options.policy);
+  const guardrails = join(stateDir, "guardrails.yaml");
+  if (options.guardrails !== undefined) writeFileSync(guardrails, options.guardrails, { mode: 0o600 });
+
+  const engine = options.engine ?? openEngine({ socketPath: options.socketPath ?? host.socketPath });
+  const ledger = openLedger(join(stateDir, "ledger.db"), clock);
+  const repositories = options.repositories ?? {};
+  const restic = await openRestic({ repositories });
+  const observer = startObserving({
+    engine,
+    ledger,
+    clock,
+    log: silentLog,
+    resyncIntervalMs: 60_000,
+    ownerRules: () => ownersFor(bundle, hostLabels),
+    onChange: () => undefined,
+    onEvent: (entry) => told.push(entry),
+  });
+  const steward = startSteward({
+    engine,
+    observer,
+    ledger,
+    bundle: () => bundle,
+    guardrails: guardrailsFile(guardrails),
+    hostId: HOST_ID,
+    hostLabels,
+    repositories: Object.keys(repositories),
+    restic,
+    record: (entry) => told.push(entry),
+    log: silentLog,
+    clock,
+  });
+
+  const ofKind = <Kind extends EntryKind>(kind: Kind) =>
+    told.filter((entry): entry is EntryOf<Kind> => entry.kind === kind);
+
+  return {
+    told,
+    ofKind,
+    observer,
+    steward,
+    ledger,
+    restic,
+    stateDir,
+    /** Resolves with the first runs of the kind that are over. */
+    async finished(action: string, count = 1): Promise<EntryOf<"run-finished">[]> {
+      return waitUntil(
+        () => {
+          const runs = ofKind("run-finished").filter((run) => run.action === action);
+          return runs.length >= count ? runs : undefined;
+        },
+        { what: `${count} finished runs of ${action}`, deadlineMs: 50_000 },
+      );
+    },
+    async stop() {
+      await steward.stop();
+      await observer.stop();
+      ledger.close();
+      if (options.stateDir === undefined) rmSync(stateDir, { recursive: true, force: true });
+    },
+  };
+}

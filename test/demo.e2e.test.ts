@@ -1,0 +1,101 @@
+/** The README's first command, as a newcomer runs it; its figures are held against what the engines themselves say. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { waitUntil } from "@shipkeeper/lab";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Summary } from "../demo/src/summary.ts";
+import { containersOn, imagesOn } from "./e2e/ask-engine.ts";
+import { ROOT } from "./tidy/source-files.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "shipkeeper-demo-test-"));
+const summaryFile = join(folder, "summary.json");
+const mountsBefore = mountPoints();
+let demo: ChildProcess;
+let summary: Summary;
+
+beforeAll(async () => {
+  const args = ["demo", "--json", summaryFile, "--port", "18080"];
+  demo = spawn(join(ROOT, "install.sh"), args, { stdio: ["ignore", "pipe", "inherit"] });
+  demo.stdout?.resume();
+  await waitUntil(
+    () => {
+      if (demo.exitCode !== null) throw new Error(`the demo ended with ${demo.exitCode}`);
+      return existsSync(summaryFile) && readFileSync(summaryFile, "utf8").endsWith("}\n");
+    },
+    { what: "the demo's summary", deadlineMs: 280_000, everyMs: 500 },
+  );
+  summary = JSON.parse(readFileSync(summaryFile, "utf8")) as Summary;
+});
+
+afterAll(async () => {
+  if (demo.exitCode === null) {
+    demo.kill("SIGTERM");
+    await once(demo, "exit");
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("the fleet is as large and as old as it was promised", () => {
+  expect(summary.hosts).toEqual({ total: 10, reported: 10 });
+  expect(summary.containers.total).toBeGreaterThanOrEqual(50);
+  expect(summary.images.total).toBeGreaterThanOrEqual(30);
+  expect(summary.images.oldestDays).toBeGreaterThanOrEqual(300);
+});
+
+test("containers and images are counted as the engines count them", async () => {
+  const sockets = summary.engines.map(({ socket }) => socket);
+  const containers = (await Promise.all(sockets.map(containersOn))).flat();
+  const images = (await Promise.all(sockets.map(imagesOn))).flat();
+
+  expect(sockets).toHaveLength(10);
+  expect(summary.containers.total).toBe(containers.length);
+  expect(summary.containers.running).toBe(containers.filter(({ State }) => State === "running").length);
+  expect(summary.containers.unhealthy).toBe(
+    containers.filter(({ Status }) => Status.includes("(unhealthy)")).length,
+  );
+  expect(summary.images.total).toBe(images.length);
+});
+
+test("what was maintained adds up", () => {
+  expect(summary.pruned.images).toBeGreaterThanOrEqual(10);
+  expect(summary.pruned.containers).toBeGreaterThanOrEqual(10);
+  expect(summary.pruned.bytes).toBeGreaterThan(0);
+  expect(summary.restorePoints).toBeGreaterThanOrEqual(8);
+  expect(summary.restarts).toEqual({ healed: 2, gaveUp: 1 });
+  expect(Object.keys(summary.kept).length).toBeGreaterThanOrEqual(3);
+});
+
+test("the page is there, and it ends with a sentence of truth for a person", () => {
+  expect(readFileSync(summary.reportHtml, "utf8")).toContain("10 of 10 hosts");
+});
+
+test("after Ctrl-C nothing of it is left", async () => {
+  const pids = enginePids();
+  demo.kill("SIGINT");
+  const [exitCode] = (await once(demo, "exit")) as [number | null];
+
+  expect(exitCode).toBe(0);
+  expect(pids.length).toBeGreaterThanOrEqual(10);
+  expect(pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
+  expect(mountPoints().filter((mount) => !mountsBefore.includes(mount))).toEqual([]);
+  expect(readdirSync(tmpdir()).filter((name) => /^shipkeeper-demo-(?!test)/.test(name))).toEqual([]);
+});
+
+/** The processes whose command line names one of the demo's engines, engines and shims alike. */
+function enginePids(): string[] {
+  const folders = summary.engines.map(({ socket }) => socket.slice(0, socket.lastIndexOf("/")));
+  return readdirSync("/proc").filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    const command = existsSync(`/proc/${pid}/cmdline`) ? readFileSync(`/proc/${pid}/cmdline`, "utf8") : "";
+    return folders.some((one) => command.includes(one));
+  });
+}
+
+function mountPoints(): string[] {
+  return readFileSync("/proc/mounts", "utf8")
+    .split("\n")
+    .map((line) => line.split(" ")[1] ?? "");
+}
