@@ -12,6 +12,7 @@ import {
   seededRandom,
   startFleet,
   startSpine,
+  type Spine,
   type Fleet,
   type World,
 } from "@shipkeeper/lab";
@@ -92,7 +93,7 @@ async function show(
   });
   onStarted(() => spine.stop());
   await Promise.all(fleet.hosts.map((host) => spine.addAgent(host)));
-  protectOneImage(spine.agents[0]?.configFile, world);
+  protectOneImage(spine, world);
   await untilReported(spine, options.hosts, progress);
   progress.done(`${options.hosts} hosts are enrolled, each with a key of its own, and have reported`);
 
@@ -139,11 +140,17 @@ function contents({ hosts }: World): string {
 }
 
 /** One host's root has the last word on something, so that the report has a refusal to explain. */
-function protectOneImage(configFile: string | undefined, world: World): void {
-  const image = world.hosts[0]?.images.at(-1)?.tags[0];
-  if (configFile === undefined || image === undefined) return;
-  const guardrails = { neverTouch: { images: [image] } };
-  writeFileSync(join(dirname(configFile), "guardrails.yaml"), JSON.stringify(guardrails), { mode: 0o644 });
+function protectOneImage(spine: Spine, { hosts }: World): void {
+  const [host] = hosts;
+  const used = new Set(host?.containers.map(({ image }) => image));
+  const image = host?.images
+    .flatMap(({ tags }) => tags)
+    .findLast((tag) => !used.has(tag) && !tag.includes("/base/"));
+  if (host === undefined || image === undefined) return;
+  const folder = dirname(spine.agent(host.name).configFile);
+  writeFileSync(join(folder, "guardrails.yaml"), JSON.stringify({ neverTouch: { images: [image] } }), {
+    mode: 0o644,
+  });
 }
 
 /** What the policy's rule `backup: data` selects. */

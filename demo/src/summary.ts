@@ -70,15 +70,18 @@ export async function takeSummary(
     kept: countReasons(pruneVerdicts.filter(({ decision }) => decision === "keep")),
     restorePoints: restorePoints.length,
     restarts: { healed: sum(runs, "restart", "healed"), gaveUp: await countGivenUp(spine) },
-    refused: decided("refuse"),
+    refused: verdicts.filter(({ decision, reason }) => decision === "refuse" || reason.why === "never-touch")
+      .length,
     waiting: decided("wait"),
     ...facts,
     collector: spine.url,
-    engines: spine.agents.map(({ host }) => ({
-      host: host.name,
-      socket: host.socketPath,
-      address: host.address,
-    })),
+    engines: spine.agents
+      .toSorted((a, b) => (a.host.name < b.host.name ? -1 : 1))
+      .map(({ host }) => ({
+        host: host.name,
+        socket: host.socketPath,
+        address: host.address,
+      })),
   };
 }
 

@@ -31,7 +31,7 @@ export function programFor(behaves: Behaviour, { intervalMs }: { intervalMs: num
   const healthcheck = (line: string): Healthcheck => ({
     test: ["CMD-SHELL", line],
     intervalMs,
-    timeoutMs: 20_000, // a busy machine takes seconds to start a probe, and that is not sickness
+    timeoutMs: 8_000, // a busy machine takes seconds to start a probe, and that is not sickness
     retries: 1,
   });
 

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
+import { assert } from "@shipkeeper/kit";
 import { httpRequest } from "@shipkeeper/runtime";
 import type { LabHost } from "../fleet/lab-host.ts";
 import type { Fleet } from "../fleet/start-fleet.ts";
@@ -40,6 +41,8 @@ export interface Spine {
   readonly agents: readonly AgentOnHost[];
   collector: RunningProgram;
   startCollector(): Promise<void>;
+  /** The agent of the host that is called so. */
+  agent(hostName: string): AgentOnHost;
   /** Makes a token, writes the configuration and starts the agent. `through` is the collector's address for it. */
   addAgent(host: LabHost, through?: string): Promise<AgentOnHost>;
   /** The operator's command; throws with its own words where it fails. */
@@ -93,6 +96,11 @@ export async function startSpine(options: SpineOptions): Promise<Spine> {
     policyKey,
     agents,
     collector: first,
+    agent(hostName) {
+      const found = agents.find(({ host }) => host.name === hostName);
+      assert(found, `there is no agent on ${hostName}`);
+      return found;
+    },
     async startCollector() {
       spine.collector = await startCollector();
     },

@@ -154,6 +154,20 @@ test("a try is given the time that the health check needs before it counts as fa
   expect(reasonFor(sick([[needed, "pending"]]))).toMatchObject({ decision: "restart", attempt: 2 });
 });
 
+test("the last try of a budget is awaited before people are called", () => {
+  const tries = (last: "pending" | "failed") =>
+    sick([
+      [20 * MINUTE_MS, "failed"],
+      [16 * MINUTE_MS, "failed"],
+      [12 * MINUTE_MS, "failed"],
+      [6 * MINUTE_MS, "failed"],
+      [10 * SECOND_MS, last],
+    ]);
+
+  expect(reasonFor(tries("pending"))).toMatchObject({ decision: "wait", why: "verifying" });
+  expect(reasonFor(tries("failed"))).toMatchObject({ decision: "give-up", why: "budget-used" });
+});
+
 test("when the budget is used up people take over, until the oldest try is long enough ago", () => {
   const five = (oldestMs: number) =>
     [oldestMs, 25 * MINUTE_MS, 20 * MINUTE_MS, 15 * MINUTE_MS, 10 * MINUTE_MS].map(

@@ -70,19 +70,19 @@ function treat({ after, budget }: RestartSpec, world: World, container: Containe
   if (unhealthyForMs < after) return wait({ why: "confirming", unhealthyForMs, afterMs: after });
 
   const attempts = ledger.restarts.get(containerIdentity(container)) ?? [];
+  const last = attempts.at(-1);
+  // First of all: a try that may still heal it is neither repeated nor given up.
+  if (last?.result === "pending" && now < last.at + verifyMs(container)) {
+    return wait({ why: "verifying", triedAt: last.at, until: last.at + verifyMs(container) });
+  }
   const counted = attemptsWithin(attempts, budget.per, now).length;
   if (counted >= budget.restarts) {
     return { decision: "give-up", reason: { why: "budget-used", attempts: counted, perMs: budget.per } };
   }
-
   const failures = failuresInARow(attempts, since);
   const nextAt = nextTryAt(attempts, failures);
   if (nextAt !== undefined && now < nextAt) return wait({ why: "backing-off", failures, nextAt });
 
-  const last = attempts.at(-1);
-  if (last?.result === "pending" && now < last.at + verifyMs(container)) {
-    return wait({ why: "verifying", triedAt: last.at, until: last.at + verifyMs(container) });
-  }
   const attempt = counted + 1;
   return {
     decision: "restart",
