@@ -1,8 +1,8 @@
 /** Every list of the API is one of these: a page of items as JSON, or as CSV where that is asked for. */
+import { toCsv } from "@shipkeeper/kit";
 import { problemSchema, pageOf, type Page } from "@shipkeeper/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type * as z from "zod";
-import { toCsv } from "./csv.ts";
 
 export interface ListRoute<Query extends z.ZodObject, Item extends z.ZodObject> {
   readonly url: string;
@@ -49,7 +49,8 @@ export function sendCsv(
   }: { columns: readonly string[]; rows: readonly object[]; nextCursor?: string | undefined },
 ): FastifyReply {
   if (nextCursor !== undefined) void reply.header("link", `<${nextPage(request, nextCursor)}>; rel="next"`);
-  return reply.type("text/csv; charset=utf-8; header=present").send(toCsv(columns, rows));
+  const cells = rows.map((row) => columns.map((column) => (row as Record<string, unknown>)[column]));
+  return reply.type("text/csv; charset=utf-8; header=present").send(toCsv(columns, cells));
 }
 
 /** CSV has no place for a cursor, so it stands in the `link` header (RFC 8288). */

@@ -1,7 +1,6 @@
 /** The to-do list of the report: what people should do next, the most urgent first, each with its owner. */
-import { DAY_MS, formatBytes, formatDuration, type Instant } from "@shipkeeper/kit";
+import { DAY_MS, formatBytes, formatDuration, printable, type Instant } from "@shipkeeper/kit";
 import type { DoneStep, FleetReport, NextThing } from "@shipkeeper/protocol";
-import { plainText } from "./plain-text.ts";
 
 const THINGS_SHOWN = 10;
 /** A disk that fills within a working week is somebody's job today. */
@@ -168,6 +167,6 @@ function atMost<Thing>(
 }
 
 /** A name within a sentence: so long that the sentence still comes to its end. */
-const short = (name: string): string => plainText(name, 60);
+const short = (name: string): string => printable(name, 60);
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;

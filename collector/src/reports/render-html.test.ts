@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { fleetReport } from "./fleet-report.ts";
 import { markup } from "./html/template.ts";
-import { plainText } from "./plain-text.ts";
 import { renderHtml } from "./render-html.ts";
 import { HOSTILE_FACTS, NOW, SAMPLE_FACTS } from "./testing/sample-facts.ts";
 
@@ -12,14 +11,6 @@ test("whatever is put into a template is text, unless a template made it", () =>
     `<i title="&lt;b onclick=&quot;x(&#39;y&#39;)&quot;&gt;&amp;">` +
       `&lt;b onclick=&quot;x(&#39;y&#39;)&quot;&gt;&amp;<u>1</u></i>`,
   );
-});
-
-test("a plain text has no line, no escape, no turned direction, no hidden and no piled-up characters", () => {
-  expect(plainText("a\nb\u001b[31m\u202ec\u200bd\u0000")).toBe("a\ufffdb\ufffd[31m\ufffdc\ufffdd\ufffd");
-  expect(plainText(`z${"\u0301".repeat(40)}`)).toBe("z");
-  expect(plainText("\ud800")).toBe("\ufffd");
-  expect(plainText("x".repeat(1e6))).toHaveLength(120);
-  expect(plainText("Prüfstand 東京")).toBe("Prüfstand 東京");
 });
 
 test("hostile names stay text, and short", () => {

@@ -2,10 +2,9 @@
  * The report as a mail: the owner's own part first, then the fleet in short. Mail programs drop style sheets and know
  * little CSS, so the few styles stand on the elements; all that matters is in the text part, too.
  */
-import { formatInstant } from "@shipkeeper/kit";
+import { formatInstant, printable } from "@shipkeeper/kit";
 import type { FleetReport, Urgency } from "@shipkeeper/protocol";
 import { markup, type Insertable, type Markup } from "./html/template.ts";
-import { plainText } from "./plain-text.ts";
 import { renderText } from "./render-text.ts";
 import { URGENCY_WORDS, actionInWords, ageInWords, ago, counted, spanOf } from "./wording.ts";
 
@@ -20,7 +19,7 @@ export function composeReportMail(parts: ReportMailParts): { subject: string; ht
   const urgent = own.next.filter(({ urgency }) => urgency === "now").length;
   const state = urgent === 0 ? "nothing urgent" : `${counted(urgent, "thing")} to do now`;
   return {
-    subject: plainText(`Fleet report for ${own.owner ?? "the fleet"}: ${state}`),
+    subject: printable(`Fleet report for ${own.owner ?? "the fleet"}: ${state}`),
     html: renderMailHtml(parts),
     plain: `${renderText(own)}\n\n${"-".repeat(72)}\nThe whole fleet: ${fleet.truth}.\n${linkInWords(parts)}`,
   };
@@ -78,7 +77,7 @@ function nextTable({ next, owner: reader }: FleetReport): Markup {
   const rows = next.map(({ urgency, what, why, owner }) => {
     const chip = markup`<span style="${CHIP[urgency]};border-radius:12px;padding:1px 10px;font-size:13px;font-weight:600">${URGENCY_WORDS[urgency]}</span>`;
     return markup`<tr><td style="${CELL};width:64px">${chip}</td>
-<td style="${CELL}"><b>${what}</b><br><span style="${QUIET}">${why}${owner !== undefined && owner !== reader && `, for ${plainText(owner, 40)}`}</span></td></tr>\n`;
+<td style="${CELL}"><b>${what}</b><br><span style="${QUIET}">${why}${owner !== undefined && owner !== reader && `, for ${printable(owner, 40)}`}</span></td></tr>\n`;
   });
   return markup`<table role="presentation" style="width:100%;border-collapse:collapse">${rows}</table>`;
 }

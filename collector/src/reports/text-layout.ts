@@ -1,11 +1,11 @@
 /** Columns and lines of plain text. */
-import { plainText } from "./plain-text.ts";
+import { printable } from "@shipkeeper/kit";
 
 export const TEXT_COLUMNS = 100;
 
 /** Cells under each other, each column as wide as it must be and no wider than `most`; longer cells are cut. */
 export function alignColumns(rows: readonly (readonly string[])[], most: readonly number[]): string[] {
-  const cells = rows.map((row) => row.map((cell, column) => plainText(cell, most[column])));
+  const cells = rows.map((row) => row.map((cell, column) => printable(cell, most[column])));
   const widths = most.map((_, column) => Math.max(0, ...cells.map((row) => lengthOf(row[column] ?? ""))));
   return cells.map((row) =>
     row
@@ -31,7 +31,7 @@ export function withBelow(
 /** Lines of at most so many columns, broken between words. */
 export function wrap(text: string, columns = TEXT_COLUMNS): string[] {
   const lines = [""];
-  for (const word of plainText(text, columns * 4).split(" ")) {
+  for (const word of printable(text, columns * 4).split(" ")) {
     const line = lines.at(-1) ?? "";
     if (line !== "" && lengthOf(line) + 1 + lengthOf(word) > columns) lines.push(word);
     else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;

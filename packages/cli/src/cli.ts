@@ -2,7 +2,7 @@
  * `shipkeeper`, the operator's command: signs policies with a key that never leaves the operator, and shows what the
  * collector knows. It decides nothing and keeps nothing but the context file.
  */
-import { errorChain } from "@shipkeeper/kit";
+import { errorChain, printableLines } from "@shipkeeper/kit";
 import { ConfigProblem } from "@shipkeeper/runtime";
 import { Command, CommanderError } from "commander";
 import { addCompletionCommand } from "./commands/completion.ts";
@@ -17,7 +17,6 @@ import { addRunsCommand } from "./commands/runs.ts";
 import { addTokenCommands } from "./commands/token.ts";
 import { addVolumesCommand } from "./commands/volumes.ts";
 import { EXIT, exitCodeOf, type ExitCode } from "./exit-codes.ts";
-import { printableLines } from "./output/printable.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 export type { Output, Surroundings } from "./surroundings.ts";

@@ -1,7 +1,6 @@
 /** What everybody reads: the sentence of truth, five figures, and what to do next. */
-import { formatBytes, formatInstant } from "@shipkeeper/kit";
+import { formatBytes, formatInstant, printable } from "@shipkeeper/kit";
 import type { FleetReport, NextThing } from "@shipkeeper/protocol";
-import { plainText } from "../plain-text.ts";
 import { URGENCY_WORDS, counted, spanOf, titleOf } from "../wording.ts";
 import { nothing, section, type Tone } from "./parts.ts";
 import { markup, type Insertable, type Markup } from "./template.ts";
@@ -45,5 +44,5 @@ export function doNext({ next }: FleetReport): Markup {
 
 function nextLine({ urgency, what, why, owner }: NextThing): Markup {
   return markup`<li><span class="chip ${urgency}">${URGENCY_WORDS[urgency]}</span><b>${what}</b>
-<span class="who">${owner === undefined ? markup`<span class="quiet">no owner</span>` : plainText(owner, 40)}</span><span class="why">${why}</span></li>\n`;
+<span class="who">${owner === undefined ? markup`<span class="quiet">no owner</span>` : printable(owner, 40)}</span><span class="why">${why}</span></li>\n`;
 }

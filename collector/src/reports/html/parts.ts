@@ -1,5 +1,5 @@
 /** The few shapes that all sections are made of. */
-import { plainText } from "../plain-text.ts";
+import { printable } from "@shipkeeper/kit";
 import { markup, type Insertable, type Markup } from "./template.ts";
 
 export type Tone = "good" | "warn" | "bad" | "soft" | "";
@@ -35,7 +35,7 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
 const MOST_CELL_CHARACTERS = 96;
 
 const cut = (content: Insertable): Insertable =>
-  typeof content === "string" ? plainText(content, MOST_CELL_CHARACTERS) : content;
+  typeof content === "string" ? printable(content, MOST_CELL_CHARACTERS) : content;
 
 export interface Piece {
   readonly percent: number;

@@ -1,5 +1,5 @@
 /** HTML that escapes by default: everything put into the template is text, unless this module made it. */
-import { plainText } from "../plain-text.ts";
+import { printable } from "@shipkeeper/kit";
 
 /** Made by `markup` alone, so that no text can pass for markup. */
 export class Markup {
@@ -31,7 +31,7 @@ function insert(value: Insertable): string {
   if (value === undefined || value === false) return "";
   if (value instanceof Markup) return value.toString();
   if (typeof value === "object") return value.map(insert).join("");
-  return escape(plainText(String(value), MOST_CHARACTERS));
+  return escape(printable(String(value), MOST_CHARACTERS));
 }
 
 /** Sentences of ours are longer than names; both end somewhere. */

@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { parseDuration } from "@shipkeeper/kit";
+import { parseDuration, printable } from "@shipkeeper/kit";
 import {
   apiPolicyDetailSchema,
   policiesPageSchema,
@@ -13,7 +13,6 @@ import { CollectorRefused, connectApi, type Api } from "../api.ts";
 import { readContext } from "../context.ts";
 import { PolicyGateClosed, WrongUsage } from "../exit-codes.ts";
 import { printJson } from "../list-command.ts";
-import { printable } from "../output/printable.ts";
 import { printTable } from "../output/table.ts";
 import { time } from "../output/words.ts";
 import { loadPolicies, readBundleFile, signPolicies } from "../policy-files.ts";

@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
+import { printableLines } from "@shipkeeper/kit";
 import { fleetReportQuerySchema, sendReportsReplySchema } from "@shipkeeper/protocol";
 import { Option, type Command } from "commander";
 import { connectApi } from "../api.ts";
-import { printableLines } from "../output/printable.ts";
 import type { Surroundings } from "../surroundings.ts";
 
 export function addReportCommands(program: Command, surroundings: Surroundings): void {

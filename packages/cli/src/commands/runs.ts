@@ -1,3 +1,4 @@
+import { printable } from "@shipkeeper/kit";
 import {
   apiRunDetailSchema,
   apiRunSchema,
@@ -16,7 +17,6 @@ import {
   type ListCommand,
   type ListOptions,
 } from "../list-command.ts";
-import { printable } from "../output/printable.ts";
 import { printTable, type Column, type Tone } from "../output/table.ts";
 import { bytes, orDash, time } from "../output/words.ts";
 import type { Surroundings } from "../surroundings.ts";

@@ -1,8 +1,8 @@
 /** Rows for people as a table, rows for programs as tab-separated lines. Every cell is made printable here. */
+import { printable } from "@shipkeeper/kit";
 import Table from "cli-table3";
 import pc from "picocolors";
 import type { Output } from "../surroundings.ts";
-import { printable } from "./printable.ts";
 
 export type Tone = "good" | "warning" | "bad" | "quiet";
 

@@ -2,12 +2,11 @@
  * A round as text, for a log, a dry run, a preview and the dashboard alike. Owns the layout; what a reason means is the
  * kind's to say.
  */
-import { formatBytes, formatInstant } from "@shipkeeper/kit";
+import { formatBytes, formatInstant, printableByNumber } from "@shipkeeper/kit";
 import { isStep, type Verdict } from "../actions/action.ts";
 import { actionKind } from "../actions/catalog.ts";
 import { explainOther } from "../actions/explain-other.ts";
 import type { PlannedRule, Round, WaitingRule } from "./round.ts";
-import { visible } from "./visible.ts";
 
 const MOST_NAME = 60;
 const MOST_SENTENCE = 200;
@@ -26,13 +25,15 @@ export function explainRound(round: Round, { hostName, mostPerRule = 500 }: Expl
   const mode = round.planned.some((rule) => rule.mode === "enforce") ? "enforce" : "observe";
 
   const lines = [
-    `round ${formatInstant(round.at)} on ${visible(hostName, MOST_NAME)}, ${policiesOf(round)} (${mode})`,
+    `round ${formatInstant(round.at)} on ${printableByNumber(hostName, MOST_NAME)}, ${policiesOf(round)} (${mode})`,
     ...shown.flatMap(({ rule, verdicts }) => [
       ruleLine(rule, `${summaryOf(rule)}${modeNote(rule, mode)}`, widths),
       ...verdicts.map((verdict) => verdictLine(rule.kind, verdict, widths)),
       ...moreLine(rule.verdicts.length - verdicts.length),
     ]),
-    ...round.waiting.map((rule) => ruleLine(rule, `waits: ${visible(rule.why, MOST_SENTENCE)}`, widths)),
+    ...round.waiting.map((rule) =>
+      ruleLine(rule, `waits: ${printableByNumber(rule.why, MOST_SENTENCE)}`, widths),
+    ),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -42,7 +43,7 @@ export function explainVerdict(kind: string, verdict: Verdict): string {
   const sentence = actionKind(kind)?.explain(verdict) ?? explainOther(verdict.reason);
   const { owner } = verdict.target;
   const whose = isStep(verdict) && owner !== undefined ? `, owner ${owner}` : "";
-  return visible(`${sentence}${whose}`, MOST_SENTENCE);
+  return printableByNumber(`${sentence}${whose}`, MOST_SENTENCE);
 }
 
 interface Widths {
@@ -55,30 +56,32 @@ function widthsOf(verdicts: readonly Verdict[]): Widths {
     Math.max(least, ...texts.map(({ length }) => length + 2));
   return {
     decision: longest(
-      verdicts.map(({ decision }) => visible(decision, MOST_NAME)),
+      verdicts.map(({ decision }) => printableByNumber(decision, MOST_NAME)),
       LEAST_DECISION,
     ),
     name: longest(
-      verdicts.map(({ target }) => visible(target.name, MOST_NAME)),
+      verdicts.map(({ target }) => printableByNumber(target.name, MOST_NAME)),
       LEAST_NAME,
     ),
   };
 }
 
 function policiesOf({ planned, waiting, revision }: Round): string {
-  const names = [...new Set([...planned, ...waiting].map(({ policy }) => visible(policy, MOST_NAME)))];
+  const names = [
+    ...new Set([...planned, ...waiting].map(({ policy }) => printableByNumber(policy, MOST_NAME))),
+  ];
   if (names.length === 0) return `no policy r${revision}`;
   return `${names.length === 1 ? "policy" : "policies"} ${names.join(", ")} r${revision}`;
 }
 
 function ruleLine({ kind, rule }: PlannedRule | WaitingRule, text: string, widths: Widths): string {
-  const name = `${visible(kind, MOST_NAME)} ${visible(rule, MOST_NAME)}`;
+  const name = `${printableByNumber(kind, MOST_NAME)} ${printableByNumber(rule, MOST_NAME)}`;
   return `  ${name.padEnd(widths.decision + widths.name + 1)} ${text}`;
 }
 
 function verdictLine(kind: string, verdict: Verdict, widths: Widths): string {
-  const decision = visible(verdict.decision, MOST_NAME).padEnd(widths.decision);
-  const name = visible(verdict.target.name, MOST_NAME).padEnd(widths.name);
+  const decision = printableByNumber(verdict.decision, MOST_NAME).padEnd(widths.decision);
+  const name = printableByNumber(verdict.target.name, MOST_NAME).padEnd(widths.name);
   return `    ${decision}${name}${explainVerdict(kind, verdict)}`;
 }
 
@@ -88,7 +91,7 @@ function summaryOf({ kind, verdicts, limitBytes }: PlannedRule): string {
 }
 
 function modeNote({ mode, heldBackBy }: PlannedRule, roundMode: string): string {
-  if (heldBackBy !== undefined) return `; observes only: ${visible(heldBackBy, MOST_SENTENCE)}`;
+  if (heldBackBy !== undefined) return `; observes only: ${printableByNumber(heldBackBy, MOST_SENTENCE)}`;
   return mode === roundMode ? "" : "; observes only";
 }
 
