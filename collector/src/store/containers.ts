@@ -2,7 +2,7 @@ import type { Container } from "@shipkeeper/model";
 import type { ApiContainer, ContainersQuery, Page } from "@shipkeeper/protocol";
 import { sql } from "kysely";
 import { fromJson, type StoreDatabase } from "./database.ts";
-import type { HostList, ListedTable, Listings } from "./listings.ts";
+import { whereSeen, type HostList, type ListedTable, type Listings } from "./listings.ts";
 import type { OwnerOf } from "./owners.ts";
 import { containing, hostIs, readPage } from "./page.ts";
 
@@ -83,11 +83,7 @@ export function containers({ db, read }: StoreDatabase, listings: Listings) {
       };
       return readPage(query, request, order, (row) => ({
         ...fromJson(row.body),
-        owner: row.owner ?? undefined,
-        hostId: row.host_id,
-        host: row.hostname,
-        seenAt: row.seen_at,
-        stale: row.stale === 1,
+        ...whereSeen(row),
       }));
     },
   };

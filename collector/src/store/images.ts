@@ -4,7 +4,7 @@ import type { ApiImage, ImagesQuery, Page } from "@shipkeeper/protocol";
 import { sql } from "kysely";
 import { baseByLayers, baseOf, type BaseImages } from "./base-images.ts";
 import { fromJson, type StoreDatabase } from "./database.ts";
-import type { HostList, ListedTable, Listings } from "./listings.ts";
+import { whereSeen, type HostList, type ListedTable, type Listings } from "./listings.ts";
 import type { OwnerOf } from "./owners.ts";
 import { containing, hostIs, readPage } from "./page.ts";
 
@@ -93,11 +93,7 @@ export function images({ db, read }: StoreDatabase, listings: Listings, bases: B
         const unusedMs = unusedForMs(image, now);
         return {
           ...image,
-          owner: row.owner ?? undefined,
-          hostId: row.host_id,
-          host: row.hostname,
-          seenAt: row.seen_at,
-          stale: row.stale === 1,
+          ...whereSeen(row),
           name: row.name,
           ageMs,
           unusedForMs: row.used_by > 0 ? undefined : unusedMs,

@@ -48,5 +48,22 @@ export function listings(db: Database) {
 }
 export type Listings = ReturnType<typeof listings>;
 
+/** What each row of such a table tells beside its body. */
+export function whereSeen(row: {
+  owner: string | null;
+  host_id: string;
+  hostname: string;
+  seen_at: Instant;
+  stale: number;
+}) {
+  return {
+    owner: row.owner ?? undefined,
+    hostId: row.host_id as HostId,
+    host: row.hostname,
+    seenAt: row.seen_at,
+    stale: row.stale === 1,
+  };
+}
+
 /** Before every instant that a host can name. */
 const NEVER = Number.MIN_SAFE_INTEGER;

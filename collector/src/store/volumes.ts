@@ -2,7 +2,7 @@ import type { Volume } from "@shipkeeper/model";
 import type { ApiVolume, Page, VolumesQuery } from "@shipkeeper/protocol";
 import { sql } from "kysely";
 import { fromJson, type StoreDatabase } from "./database.ts";
-import type { HostList, ListedTable, Listings } from "./listings.ts";
+import { whereSeen, type HostList, type ListedTable, type Listings } from "./listings.ts";
 import type { OwnerOf } from "./owners.ts";
 import { containing, hostIs, readPage } from "./page.ts";
 
@@ -68,11 +68,7 @@ export function volumes({ db, read }: StoreDatabase, listings: Listings) {
       };
       return readPage(query, request, order, (row) => ({
         ...fromJson(row.body),
-        owner: row.owner ?? undefined,
-        hostId: row.host_id,
-        host: row.hostname,
-        seenAt: row.seen_at,
-        stale: row.stale === 1,
+        ...whereSeen(row),
         lastRestorePointAt: row.last_restore_point_at ?? undefined,
       }));
     },

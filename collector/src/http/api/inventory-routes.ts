@@ -17,6 +17,7 @@ import {
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import * as z from "zod";
 import type { Store } from "../../store/store.ts";
+import { itemRoute } from "../item-route.ts";
 import { listRoute } from "../list-route.ts";
 import { notFound } from "../problem.ts";
 
@@ -30,22 +31,14 @@ export function inventoryRoutes({ store, now }: { store: Store; now: Clock }): F
       read: (query) => store.hosts.list(query, now()),
     });
 
-    app.get(
-      "/hosts/:host",
-      {
-        config: { role: "reader" },
-        schema: {
-          summary: "One host, by its id or its name",
-          params: z.object({ host: z.string() }),
-          response: { 200: apiHostDetailSchema, "4xx": problemSchema },
-        },
-      },
-      async ({ params }) => {
-        const host = await store.hosts.find(params.host, now());
-        if (host === undefined) throw notFound(`host ${params.host}`);
-        return host;
-      },
-    );
+    itemRoute(app, {
+      url: "/hosts/:host",
+      summary: "One host, by its id or its name",
+      params: z.object({ host: z.string() }),
+      item: apiHostDetailSchema,
+      read: ({ host }) => store.hosts.find(host, now()),
+      what: ({ host }) => `host ${host}`,
+    });
 
     app.post(
       "/hosts/:host/revoke",

@@ -12,9 +12,9 @@ import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import * as z from "zod";
 import type { PolicyDesk } from "../../policies/policy-desk.ts";
 import type { Store } from "../../store/store.ts";
+import { itemRoute } from "../item-route.ts";
 import { listRoute } from "../list-route.ts";
 import { actorName } from "../people-auth.ts";
-import { notFound } from "../problem.ts";
 
 export interface PolicyRoutesDeps {
   readonly store: Store;
@@ -35,39 +35,26 @@ export function policyRoutes({ store, policyDesk, now }: PolicyRoutesDeps): Fast
       read: (query) => store.policies.list(query),
     });
 
-    app.get(
-      "/policies/current",
-      {
-        config: { role: "reader" },
-        schema: {
-          summary: "The bundle in force",
-          response: { 200: apiPolicyDetailSchema, "4xx": problemSchema },
-        },
-      },
-      async () => {
+    itemRoute(app, {
+      url: "/policies/current",
+      summary: "The bundle in force",
+      params: z.object({}),
+      item: apiPolicyDetailSchema,
+      read: async () => {
         const revision = store.policies.inForce()?.bundle.revision;
-        const found = revision === undefined ? undefined : await store.policies.find(revision);
-        if (found === undefined) throw notFound("a policy (none was pushed yet)");
-        return found;
+        return revision === undefined ? undefined : store.policies.find(revision);
       },
-    );
+      what: () => "a policy (none was pushed yet)",
+    });
 
-    app.get(
-      "/policies/:revision",
-      {
-        config: { role: "reader" },
-        schema: {
-          summary: "One revision with its content and signature",
-          params: z.object({ revision: z.coerce.number().int().min(1) }),
-          response: { 200: apiPolicyDetailSchema, "4xx": problemSchema },
-        },
-      },
-      async ({ params }) => {
-        const found = await store.policies.find(params.revision);
-        if (found === undefined) throw notFound(`policy revision ${params.revision}`);
-        return found;
-      },
-    );
+    itemRoute(app, {
+      url: "/policies/:revision",
+      summary: "One revision with its content and signature",
+      params: z.object({ revision: z.coerce.number().int().min(1) }),
+      item: apiPolicyDetailSchema,
+      read: ({ revision }) => store.policies.find(revision),
+      what: ({ revision }) => `policy revision ${revision}`,
+    });
 
     app.post(
       "/policies",

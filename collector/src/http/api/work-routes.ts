@@ -7,7 +7,6 @@ import {
   apiRunDetailSchema,
   apiRunSchema,
   eventsQuerySchema,
-  problemSchema,
   restorePointsQuerySchema,
   roundsQuerySchema,
   runsQuerySchema,
@@ -15,8 +14,8 @@ import {
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import * as z from "zod";
 import type { Store } from "../../store/store.ts";
+import { itemRoute } from "../item-route.ts";
 import { listRoute } from "../list-route.ts";
-import { notFound } from "../problem.ts";
 
 const idParams = z.object({ id: z.string() });
 
@@ -30,22 +29,14 @@ export function workRoutes({ store }: { store: Store }): FastifyPluginAsyncZod {
       read: (query) => store.rounds.list(query),
     });
 
-    app.get(
-      "/rounds/:id",
-      {
-        config: { role: "reader" },
-        schema: {
-          summary: "One round with every verdict and its reason in words",
-          params: idParams,
-          response: { 200: apiRoundDetailSchema, "4xx": problemSchema },
-        },
-      },
-      async ({ params }) => {
-        const round = await store.rounds.find(params.id);
-        if (round === undefined) throw notFound(`round ${params.id}`);
-        return round;
-      },
-    );
+    itemRoute(app, {
+      url: "/rounds/:id",
+      summary: "One round with every verdict and its reason in words",
+      params: idParams,
+      item: apiRoundDetailSchema,
+      read: ({ id }) => store.rounds.find(id),
+      what: ({ id }) => `round ${id}`,
+    });
 
     listRoute(app, {
       url: "/runs",
@@ -55,22 +46,14 @@ export function workRoutes({ store }: { store: Store }): FastifyPluginAsyncZod {
       read: (query) => store.runs.list(query),
     });
 
-    app.get(
-      "/runs/:id",
-      {
-        config: { role: "reader" },
-        schema: {
-          summary: "One run with the verdicts of its plan and the outcome of its steps",
-          params: idParams,
-          response: { 200: apiRunDetailSchema, "4xx": problemSchema },
-        },
-      },
-      async ({ params }) => {
-        const run = await store.runs.find(params.id);
-        if (run === undefined) throw notFound(`run ${params.id}`);
-        return run;
-      },
-    );
+    itemRoute(app, {
+      url: "/runs/:id",
+      summary: "One run with the verdicts of its plan and the outcome of its steps",
+      params: idParams,
+      item: apiRunDetailSchema,
+      read: ({ id }) => store.runs.find(id),
+      what: ({ id }) => `run ${id}`,
+    });
 
     listRoute(app, {
       url: "/restore-points",
