@@ -40,7 +40,10 @@ mkdirSync(join(folder, "lib"));
 
 const packagesOf = new Map<string, NpmPackage[]>();
 for (const program of PROGRAMS) {
-  packagesOf.set(program.name, await bundle(ROOT, program, join(folder, "lib", `${program.name}.mjs`)));
+  packagesOf.set(
+    program.name,
+    await bundle(ROOT, program, { outfile: join(folder, "lib", `${program.name}.mjs`), version }),
+  );
   copy(join(ROOT, "packaging/run-program.sh"), join("bin", program.name), 0o755);
 }
 const runtime = nodeRuntime();
@@ -99,7 +102,8 @@ function copy(from: string, to: string, mode: number): void {
 function proveThatItRuns(): void {
   for (const program of PROGRAMS) {
     const file = join(folder, "bin", program.name);
-    execFileSync(file, ["--help"], { cwd: "/", env: {}, stdio: ["ignore", "ignore", "inherit"] });
+    const said = execFileSync(file, ["--version"], { cwd: "/", env: {}, encoding: "utf8" }).trim();
+    if (said !== `${program.name} ${version}`) throw new Error(`${file} says that it is ${said}`);
   }
 }
 

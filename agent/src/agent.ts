@@ -12,6 +12,7 @@ import { ownersFor } from "@shipkeeper/policy";
 import { encodeSampleGroup, type KnownEntry } from "@shipkeeper/protocol";
 import {
   ConfigProblem,
+  VERSION,
   signedClient,
   stopAll,
   takeLock,
@@ -19,7 +20,6 @@ import {
   type Service,
   type SignedClient,
 } from "@shipkeeper/runtime";
-import manifest from "../package.json" with { type: "json" };
 import { ownContainers } from "./agent-self.ts";
 import type { AgentConfig } from "./config.ts";
 import { startEnrolling } from "./enrol/enrol.ts";
@@ -43,8 +43,6 @@ export interface Agent extends Service {
   hostId(): HostId | undefined;
   readonly outbox: Pick<Outbox, "accounts" | "usage" | "deadLetters">;
 }
-
-export const AGENT_VERSION: string = manifest.version;
 
 /**
  * Resolves when the agent works, which may be long before the engine or the collector answer.
@@ -111,6 +109,7 @@ export async function startAgent(
 
   const sampling = startSampling({
     observer,
+    engine,
     clock,
     log,
     sampleIntervalMs,
@@ -148,7 +147,7 @@ export async function startAgent(
     outbox,
     client: () => client,
     status: agentStatus({
-      version: AGENT_VERSION,
+      version: VERSION,
       startedAt: clock(),
       policyRevision: () => policies.bundle()?.revision ?? 0,
       guardrails,
@@ -180,7 +179,7 @@ export async function startAgent(
           stateDir,
           hostname: hostname(),
           labels: hostLabels,
-          agentVersion: AGENT_VERSION,
+          agentVersion: VERSION,
           clock,
           log,
           enrolled,
@@ -188,7 +187,7 @@ export async function startAgent(
         })
       : undefined;
   if (identity !== undefined) enrolled(identity);
-  log.info({ version: AGENT_VERSION, engine: engine.address, collector: collector.href }, "the agent works");
+  log.info({ version: VERSION, engine: engine.address, collector: collector.href }, "the agent works");
 
   return {
     name: "agent",

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { InvalidInput, errorChain } from "@shipkeeper/kit";
-import { ConfigProblem, EXIT_CONFIG, createLog, notifyReady, runProgram } from "@shipkeeper/runtime";
-import { AGENT_VERSION, startAgent } from "./agent.ts";
+import { ConfigProblem, EXIT_CONFIG, VERSION, createLog, notifyReady, runProgram } from "@shipkeeper/runtime";
+import { startAgent } from "./agent.ts";
 import { commands, type Command } from "./commands.ts";
 import { readAgentConfig, type AgentConfig } from "./config.ts";
 
@@ -37,7 +37,7 @@ await main(process.argv.slice(2));
 async function main(argv: string[]): Promise<void> {
   const { values, positionals } = readArguments(argv);
   if (values.help === true) return void process.stdout.write(USAGE);
-  if (values.version === true) return void process.stdout.write(`shipkeeper-agent ${AGENT_VERSION}\n`);
+  if (values.version === true) return void process.stdout.write(`shipkeeper-agent ${VERSION}\n`);
 
   const { collector, token, into, repository } = values;
   const readConfig = () =>

@@ -4,7 +4,7 @@ import helmet from "@fastify/helmet";
 import rateLimit from "@fastify/rate-limit";
 import { MINUTE_MS, SECOND_MS, type Clock } from "@shipkeeper/kit";
 import { REQUEST_HEADERS } from "@shipkeeper/protocol";
-import type { Logger } from "@shipkeeper/runtime";
+import { VERSION, type Logger } from "@shipkeeper/runtime";
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { agentRoutes } from "./http/agent-routes.ts";
@@ -24,7 +24,6 @@ import type { PolicyDesk } from "./policies/policy-desk.ts";
 import { reportRoutes } from "./reports/report-routes.ts";
 import type { ReportMail } from "./reports/report-mail.ts";
 import type { Store } from "./store/store.ts";
-import { VERSION } from "./version.ts";
 
 export interface AppDeps {
   readonly store: Store;

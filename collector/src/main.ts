@@ -2,9 +2,8 @@
 /** `shipkeeper-collector`: reads its configuration and runs until it is told to stop. */
 import { parseArgs } from "node:util";
 import { errorChain } from "@shipkeeper/kit";
-import { ConfigProblem, createLog, runProgram } from "@shipkeeper/runtime";
+import { ConfigProblem, VERSION, createLog, runProgram } from "@shipkeeper/runtime";
 import { loadCollectorConfig, startCollector } from "./collector.ts";
-import { VERSION } from "./version.ts";
 
 const HELP = `Usage: shipkeeper-collector [--config FILE]
 
@@ -34,7 +33,7 @@ function readArguments() {
 await runProgram(async () => {
   const { config: file, help, version } = readArguments();
   if (help === true || version === true) {
-    process.stdout.write(help === true ? HELP : `${VERSION}\n`);
+    process.stdout.write(help === true ? HELP : `shipkeeper-collector ${VERSION}\n`);
     process.exit(0);
   }
   const config = loadCollectorConfig(file, process.env);

@@ -33,7 +33,11 @@ const require = __createRequire(import.meta.url), __filename = import.meta.filen
 `.trim();
 
 /** Writes `outfile`, and returns the packages of which it contains code. Throws where the file would not stand alone. */
-export async function bundle(root: string, program: Program, outfile: string): Promise<NpmPackage[]> {
+export async function bundle(
+  root: string,
+  program: Program,
+  { outfile, version }: { outfile: string; version: string },
+): Promise<NpmPackage[]> {
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: [program.main],
@@ -47,7 +51,7 @@ export async function bundle(root: string, program: Program, outfile: string): P
     minifyWhitespace: true,
     legalComments: "none", // the licences of all packages are in a file of their own
     banner: { js: COMMONJS_NAMES },
-    plugins: [leaveOut],
+    plugins: [leaveOut, withVersion(join(root, "package.json"), version)],
     metafile: true,
     logLevel: "warning",
   });
@@ -62,6 +66,16 @@ const leaveOut: Plugin = {
     build.onLoad({ filter: /./, namespace: "left-out" }, () => ({ contents: "module.exports = {};" }));
   },
 };
+
+/** The programs read their version in the checkout's manifest: here they find the release's. */
+const withVersion = (manifest: string, version: string): Plugin => ({
+  name: "with-version",
+  setup(build) {
+    build.onLoad({ filter: /package\.json$/ }, ({ path }) =>
+      path === manifest ? { contents: JSON.stringify({ version }), loader: "json" } : undefined,
+    );
+  },
+});
 
 function refuseMissingModules(program: Program, metafile: Metafile): void {
   const missing = Object.values(metafile.outputs)

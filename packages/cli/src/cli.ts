@@ -3,7 +3,7 @@
  * collector knows. It decides nothing and keeps nothing but the context file.
  */
 import { errorChain, printableLines } from "@shipkeeper/kit";
-import { ConfigProblem } from "@shipkeeper/runtime";
+import { ConfigProblem, VERSION } from "@shipkeeper/runtime";
 import { Command, CommanderError } from "commander";
 import { addCompletionCommand } from "./commands/completion.ts";
 import { addContainersCommand } from "./commands/containers.ts";
@@ -52,6 +52,7 @@ function buildProgram(surroundings: Surroundings): Command {
   const { out, err } = surroundings;
   const program = new Command("shipkeeper")
     .description("keeps a fleet of Docker hosts maintained")
+    .version(`shipkeeper ${VERSION}`, "--version", "print the version")
     .exitOverride()
     .showHelpAfterError("(--help tells more)")
     .configureOutput({

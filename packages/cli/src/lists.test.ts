@@ -1,4 +1,5 @@
 import type { ApiContainer, ApiHost, ApiRunDetail } from "@shipkeeper/protocol";
+import { VERSION } from "@shipkeeper/runtime";
 import { expect, test } from "vitest";
 import { NOW, page, runCommand, unasked } from "./testing/run-command.ts";
 
@@ -209,4 +210,10 @@ test("sending the report names whom it was queued for", async () => {
 
   expect(bodies).toEqual([{ to: "payments" }]);
   expect(out).toBe("queued for payments <pay@acme.example>\n");
+});
+
+test("--version says which release this is", async () => {
+  const { code, out } = await runCommand("--version", unasked);
+
+  expect([code, out]).toEqual([0, `shipkeeper ${VERSION}\n`]);
 });

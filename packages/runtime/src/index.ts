@@ -13,3 +13,4 @@ export * from "./signature.ts";
 export * from "./signed-client.ts";
 export * from "./signed-http.ts";
 export * from "./sqlite.ts";
+export * from "./version.ts";

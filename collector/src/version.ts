@@ -1,2 +1,0 @@
-/** Of the program; the wire has its own. */
-export const VERSION = "0.1.0";
