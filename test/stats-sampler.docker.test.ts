@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { createContainerSampler } from "@shipkeeper/docker";
+import { createApiSampler, createContainerSampler, openEngine } from "@shipkeeper/docker";
 import {
   busyboxLayer,
   type Fleet,
@@ -51,6 +51,38 @@ test("a busy container's readings agree with what the engine says of it", async 
   expect(read("memoryWorkingSetBytes")).toBeLessThanOrEqual(read("memoryUsageBytes"));
   expect(read("pids")).toBeGreaterThanOrEqual(1);
   expect(read("networkReceivedBytes")).toBeGreaterThanOrEqual(0);
+});
+
+test("through the engine's API a container's readings are what its files say", async () => {
+  const command = ["sh", "-c", "dd if=/dev/zero of=/x bs=1M count=8; sync; sleep 1000 & wait"];
+  const { id, pid, name } = await run({ name: "both", command, limits: { memoryBytes: 64 * 2 ** 20 } });
+  const engine = openEngine({ socketPath: host.socketPath });
+  const container = await engine.container(id);
+  if (container === undefined) throw new Error("the engine does not know the container");
+  const files = createContainerSampler({ idleGate: false });
+  const api = createApiSampler(engine, Date.now);
+  files.attach({ id, pid, name });
+  api.follow([container]);
+  await waitUntil(() => files.sweep(0).readings[0]?.values[place("pids")] === 2, {
+    what: "the container to rest",
+    deadlineMs: 10_000,
+  });
+
+  const before = files.sweep(1).readings[0]?.values.slice();
+  const swept = await api.sweep({ apiVersion: "1.41", signal: new AbortController().signal });
+  const after = files.sweep(2).readings[0]?.values;
+  files.close();
+
+  const [asked] = swept.readings;
+  for (const [at, metric] of CONTAINER_METRICS.entries()) {
+    const [least, said, most] = [before, asked?.values, after].map((values) => values?.[at] ?? Number.NaN);
+    // Memory moves by itself and both ways: the kernel charges pages by the batch.
+    const slack = metric.startsWith("memory") ? 2 ** 20 : 0;
+    expect(said, metric).toBeGreaterThanOrEqual((least ?? 0) - slack);
+    expect(said, metric).toBeLessThanOrEqual((most ?? 0) + slack);
+  }
+  expect(asked?.values[place("memoryLimitBytes")]).toBe(64 * 2 ** 20);
+  expect(asked?.values[place("networkReceivedBytes")]).not.toBe(NOT_READ);
 });
 
 test("containers that share a network count it once, and the host's network not at all", async () => {

@@ -1,20 +1,28 @@
-/** Reads what containers and the host use, sweep by sweep, and hands it on in groups. Never asks the engine. */
+/**
+ * Reads what containers and the host use, sweep by sweep, and hands it on in groups: from the kernel's own files, and
+ * through the engine, more slowly, only of those containers whose files cannot be seen from here.
+ */
 import { MINUTE_MS, type Clock } from "@shipkeeper/kit";
 import {
+  createApiSampler,
   createContainerSampler,
   createHostSampler,
-  createSampleCollector,
+  LEAST_API_INTERVAL_MS,
   type ContainerSampler,
+  type EngineReader,
   type HostRow,
+  type Rung,
 } from "@shipkeeper/docker";
-import type { ContainerId, Inventory, SampleGroup } from "@shipkeeper/model";
-import type { Logger, Service } from "@shipkeeper/runtime";
+import type { Container, ContainerId, Inventory, SampleGroup } from "@shipkeeper/model";
+import { startLoop, type Logger, type Service } from "@shipkeeper/runtime";
+import { groupSweeps } from "./group-sweeps.ts";
 
 export interface SampleOptions {
   readonly observer: {
     current(): Inventory | undefined;
     subscribe(listener: (inventory: Inventory) => void): () => void;
   };
+  readonly engine: Pick<EngineReader, "stats">;
   readonly clock: Clock;
   readonly log: Logger;
   readonly sampleIntervalMs: number;
@@ -24,77 +32,86 @@ export interface SampleOptions {
 }
 
 export interface Sampling extends Service {
-  /** How readings are taken, and so at which cost. */
-  rung(): string;
+  /** How readings are taken, and so at which cost: the costliest way in use. */
+  rung(): Rung;
 }
 
 const GROUP_MS = MINUTE_MS;
-/** Of thousands of containers a group is handed on sooner, before its collector has to drop any of it. */
-const MOST_ROWS = 10_000;
 
 export function startSampling(options: SampleOptions): Sampling {
-  const { observer, clock, log, sampleIntervalMs, onGroup } = options;
+  const { observer, engine, clock, log, sampleIntervalMs, onGroup } = options;
   const sampler = options.sampler ?? createContainerSampler();
-  const collector = createSampleCollector();
-  const sweepsPerGroup = Math.max(1, Math.floor(GROUP_MS / sampleIntervalMs));
+  const apiSampler = createApiSampler(engine, clock);
+  const apiIntervalMs = Math.max(sampleIntervalMs, LEAST_API_INTERVAL_MS);
+  const groupsEvery = (intervalMs: number) =>
+    groupSweeps({ sweepsPerGroup: Math.max(1, Math.floor(GROUP_MS / intervalMs)), onGroup, log });
+  const groups = groupsEvery(sampleIntervalMs);
+  // Another pace needs groups of its own: in one the slower readings would leave a hole in every other row.
+  const apiGroups = groupsEvery(apiIntervalMs);
   /** Container id → the process that its readings are of. */
   const attached = new Map<ContainerId, number>();
   let readHost = options.readHost;
-  let sweeps = 0;
-  let rows = 0;
-  let lastAt = -Infinity;
+  let apiVersion: string | undefined;
 
   /** What runs is attached, what ended or was restarted is let go: kept descriptors would pin its namespaces. */
   function follow({ containers, engine }: Inventory): void {
     if (engine !== undefined) readHost ??= createHostSampler({ disk: engine.rootDir });
+    apiVersion = engine?.apiVersion ?? apiVersion;
     const gone = new Set(attached.keys());
-    for (const { id, name, pid, state } of containers) {
+    const unseen: Container[] = [];
+    for (const container of containers) {
+      const { id, name, pid, state } = container;
       if (pid === undefined || (state !== "running" && state !== "paused")) continue;
-      gone.delete(id);
-      if (attached.get(id) !== pid && sampler.attach({ id, name, pid })) attached.set(id, pid);
+      if (attached.get(id) === pid || sampler.attach({ id, name, pid })) {
+        attached.set(id, pid);
+        gone.delete(id);
+      } else {
+        unseen.push(container);
+      }
     }
     for (const id of gone) {
       sampler.detach(id);
       attached.delete(id);
     }
+    apiSampler.follow(unseen);
   }
 
   function sweep(): void {
-    const now = clock();
-    // A clock that stands still or goes back makes no reading: times of a group ascend.
-    if (now <= lastAt) return;
-    lastAt = now;
     try {
-      const swept = sampler.sweep(now);
+      const swept = sampler.sweep(clock());
       for (const id of swept.gone) attached.delete(id);
-      collector.add(swept, readHost?.());
-      sweeps += 1;
-      rows += swept.readings.length + 1;
-      if (sweeps >= sweepsPerGroup || rows >= MOST_ROWS) handOn();
+      groups.add(swept, readHost?.());
     } catch (error) {
       log.warn({ error }, "a sweep failed; the next one follows");
     }
-  }
-
-  function handOn(): void {
-    const { group, droppedRows } = collector.take();
-    if (droppedRows > 0) log.warn({ droppedRows }, "readings were dropped before they could be queued");
-    if (group.times.length > 0) onGroup(group);
-    [sweeps, rows] = [0, 0];
   }
 
   const known = observer.current();
   if (known !== undefined) follow(known);
   const unsubscribe = observer.subscribe(follow);
   const timer = setInterval(sweep, sampleIntervalMs);
+  const asking = startLoop({
+    name: "sample by the engine's API",
+    log,
+    firstMs: apiIntervalMs,
+    retryMs: apiIntervalMs,
+    async turn(signal) {
+      if (apiVersion !== undefined && apiSampler.size() > 0) {
+        apiGroups.add(await apiSampler.sweep({ apiVersion, signal }));
+      }
+      return apiIntervalMs;
+    },
+  });
 
   return {
     name: "sampling",
-    rung: () => sampler.rung(),
+    rung: () => (apiSampler.size() > 0 ? "api" : sampler.rung()),
     async stop() {
       clearInterval(timer);
       unsubscribe();
-      handOn();
+      await asking.stop();
+      groups.handOn();
+      apiGroups.handOn();
       sampler.close();
     },
   };

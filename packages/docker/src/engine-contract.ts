@@ -3,7 +3,7 @@
  * so that a test on the fake means something. Each implementation brings a world to arrange things in.
  */
 import type { Instant } from "@shipkeeper/kit";
-import { type ContainerId, type ImageId, volumeNameSchema } from "@shipkeeper/model";
+import { CONTAINER_METRICS, type ContainerId, type ImageId, volumeNameSchema } from "@shipkeeper/model";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Engine, EngineEvent } from "./engine.ts";
 import { EngineRefused } from "./engine-errors.ts";
@@ -205,6 +205,26 @@ export function describeEngineContract(name: string, makeWorld: () => Promise<En
 
       expect((await engine.image(imageId))?.labels).toEqual(labels);
       expect((await engine.container(id))?.labels).toEqual(labels);
+    });
+
+    test("what a container uses is told while it runs, and of no other", async () => {
+      await world.addImage({ tags: ["contract/stats:1"] });
+      const image = "contract/stats:1";
+      const running = await world.addContainer({ name: "stats-running", image, state: "running" });
+      const created = await world.addContainer({ name: "stats-created", image, state: "created" });
+
+      const stats = await engine.stats(running);
+      await world.exitContainer(running);
+
+      expect(Object.keys(stats ?? {}).sort()).toEqual([...CONTAINER_METRICS].sort());
+      expect(stats?.cpuUsageUs).toBeGreaterThan(0);
+      expect(stats?.pids).toBeGreaterThanOrEqual(1);
+      expect(stats?.memoryWorkingSetBytes).toBeGreaterThan(0);
+      expect(stats?.memoryWorkingSetBytes).toBeLessThanOrEqual(stats?.memoryUsageBytes ?? 0);
+      expect(stats?.blockReadBytes).toBeGreaterThanOrEqual(0);
+      expect(await engine.stats(running)).toBeUndefined();
+      expect(await engine.stats(created)).toBeUndefined();
+      expect(await engine.stats(fakeContainerId("nobody"))).toBeUndefined();
     });
 
     test("networks are listed", async () => {

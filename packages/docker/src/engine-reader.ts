@@ -15,6 +15,8 @@ import { EVENT_FILTERS, readEvents } from "./answers/read-events.ts";
 import { readEngineFacts, readHostFacts, readNetworks, readVolume } from "./answers/read-host.ts";
 import { readImage } from "./answers/read-image.ts";
 import { diskUsageAnswer, readSizes } from "./answers/read-sizes.ts";
+import { readStats } from "./answers/read-stats.ts";
+import { statsAnswer } from "./answers/stats-answer.ts";
 
 const LIST_DEADLINE_MS = 30 * SECOND_MS;
 const INSPECT_DEADLINE_MS = 10 * SECOND_MS;
@@ -38,7 +40,7 @@ export function engineReader(connection: Connection): EngineReader {
   /** Undefined for 404: the engine's word that there is no such thing. */
   async function inspect<T extends z.ZodType>(
     schema: T,
-    call: Pick<EngineCall, "attempt" | "path">,
+    call: Pick<EngineCall, "attempt" | "path" | "query">,
     options: CallOptions | undefined,
   ) {
     const answer = await connection.call({
@@ -113,6 +115,20 @@ export function engineReader(connection: Connection): EngineReader {
         signal: options?.signal,
       });
       return readSizes(decodeAnswer(attempt, diskUsageAnswer, answer));
+    },
+
+    async stats(id, options) {
+      const answer = await inspect(
+        statsAnswer,
+        {
+          attempt: `measure container ${id}`,
+          path: `/containers/${id}/stats`,
+          // One reading is enough: rates are computed from counters, and the second one takes another second.
+          query: { stream: false, "one-shot": true },
+        },
+        options,
+      );
+      return answer === undefined ? undefined : readStats(answer);
     },
 
     events: (options) => followEvents(connection, options),

@@ -8,6 +8,7 @@ import type {
   BuildCacheRecord,
   Container,
   ContainerId,
+  ContainerMetric,
   EngineFacts,
   HostFacts,
   Image,
@@ -46,6 +47,9 @@ export interface ImageNames {
   readonly digests: readonly string[];
 }
 
+/** What a running container uses, as its engine counts it; `NOT_READ` where the engine does not say. */
+export type ContainerStats = Readonly<Record<ContainerMetric, number>>;
+
 export interface CallOptions {
   readonly signal?: AbortSignal;
 }
@@ -66,6 +70,8 @@ export interface EngineReader {
   volumes(options?: CallOptions): Promise<Volume[]>;
   networks(options?: CallOptions): Promise<Network[]>;
   sizes(options?: CallOptions): Promise<EngineSizes>;
+  /** Expensive for the engine, and for an old one up to some seconds long. Undefined where it does not run or is not there. */
+  stats(id: ContainerId, options?: CallOptions): Promise<ContainerStats | undefined>;
   /** Follows the engine's event stream until `signal` aborts; throws `DockerUnavailable` where the stream breaks. */
   events(options: { since?: Instant; signal: AbortSignal }): AsyncIterable<EngineEvent>;
 }

@@ -17,9 +17,17 @@ import {
   type VolumeName,
 } from "@shipkeeper/model";
 import { DockerUnavailable, EngineRefused } from "./engine-errors.ts";
-import type { CallOptions, Engine, EngineEvent, EngineSizes, ImageNames, Removal } from "./engine.ts";
+import type {
+  CallOptions,
+  ContainerStats,
+  Engine,
+  EngineEvent,
+  EngineSizes,
+  ImageNames,
+  Removal,
+} from "./engine.ts";
 import { FakeHost } from "./fake/fake-host.ts";
-import { FAKE_ENGINE_FACTS, FAKE_HOST_FACTS } from "./fake/fake-things.ts";
+import { FAKE_ENGINE_FACTS, FAKE_HOST_FACTS, FAKE_STATS } from "./fake/fake-things.ts";
 import { type FakeCall, type Fault, faults } from "./fake/faults.ts";
 
 /** One call that would have changed a host, in the order of the calls. */
@@ -46,6 +54,9 @@ export class FakeEngine extends FakeHost implements Engine {
     sharedImageBytes: new Map(),
     buildCache: [],
   };
+
+  /** What `stats` answers of a container that runs, over what it answers of all. */
+  readonly used = new Map<ContainerId, Partial<ContainerStats>>();
 
   readonly #faults = faults();
 
@@ -119,6 +130,12 @@ export class FakeEngine extends FakeHost implements Engine {
   async sizes(options?: CallOptions): Promise<EngineSizes> {
     await this.#meet("sizes", undefined, options);
     return structuredClone(this.measured);
+  }
+
+  async stats(id: ContainerId, options?: CallOptions): Promise<ContainerStats | undefined> {
+    await this.#meet("stats", id, options);
+    const state = this.containersById.get(id)?.state;
+    return state === "running" || state === "paused" ? { ...FAKE_STATS, ...this.used.get(id) } : undefined;
   }
 
   events(options: { since?: Instant; signal: AbortSignal }): AsyncIterable<EngineEvent> {

@@ -26,6 +26,12 @@ export {
 } from "./fake/fake-things.ts";
 export { FakeEngine, type FakeEngineOptions, type Mutation } from "./fake-engine.ts";
 export {
+  type ApiAttachment,
+  type ApiSampler,
+  createApiSampler,
+  LEAST_API_INTERVAL_MS,
+} from "./stats/api-sampler.ts";
+export {
   type Attachment,
   type ContainerReading,
   type ContainerSampler,

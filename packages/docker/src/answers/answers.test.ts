@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { containerSchema, imageSchema } from "@shipkeeper/model";
+import { containerSchema, imageSchema, NOT_READ } from "@shipkeeper/model";
 import { expect, test } from "vitest";
 import type * as z from "zod";
 import { containerAnswer, containerListAnswer } from "./container-answer.ts";
@@ -11,6 +11,8 @@ import { readHealthCheck } from "./read-health-check.ts";
 import { readEngineFacts, readHostFacts, readNetworks, readVolume } from "./read-host.ts";
 import { readImage } from "./read-image.ts";
 import { diskUsageAnswer, readSizes } from "./read-sizes.ts";
+import { readStats } from "./read-stats.ts";
+import { statsAnswer } from "./stats-answer.ts";
 
 const fixture = (name: string) => readFileSync(new URL(`fixtures/${name}`, import.meta.url), "utf8");
 const answer = <T extends z.ZodType>(schema: T, name: string) => schema.parse(JSON.parse(fixture(name)));
@@ -135,6 +137,52 @@ test("disk usage in its old and in its new shape", () => {
       },
     ],
   ]);
+});
+
+test("what a container uses, with version 1 of cgroups and with version 2", () => {
+  const older = readStats(answer(statsAnswer, "docker-20.10/stats.json"));
+  const newer = readStats(answer(statsAnswer, "docker-29/stats.json"));
+
+  expect(older).toEqual({
+    cpuUsageUs: 40_301,
+    cpuThrottledUs: 0,
+    cpuThrottledPeriods: 0,
+    memoryUsageBytes: 9_236_480,
+    memoryWorkingSetBytes: 9_236_480 - 8_388_608,
+    memoryLimitBytes: 67_108_864,
+    networkReceivedBytes: 290,
+    networkSentBytes: 0,
+    blockReadBytes: 0,
+    blockWrittenBytes: 0,
+    pids: 2,
+  });
+  expect(newer).toEqual({
+    cpuUsageUs: 123_456_789,
+    cpuThrottledUs: 654_321,
+    cpuThrottledPeriods: 120,
+    memoryUsageBytes: 104_857_600,
+    memoryWorkingSetBytes: 104_857_600 - 31_457_280,
+    memoryLimitBytes: 268_435_456,
+    networkReceivedBytes: 1_024,
+    networkSentBytes: 40,
+    blockReadBytes: 8_193_000,
+    blockWrittenBytes: 4_096_000,
+    pids: 17,
+  });
+});
+
+test("what the engine does not say of a container is not read, and one that does not run has no statistics", () => {
+  const bare = { cpu_stats: { cpu_usage: { total_usage: 1_000 } }, memory_stats: {}, pids_stats: {} };
+
+  const values = readStats(statsAnswer.parse({ ...bare, read: "2026-02-01T08:00:00Z" }));
+
+  expect(values).toMatchObject({
+    cpuUsageUs: 1,
+    memoryWorkingSetBytes: NOT_READ,
+    networkSentBytes: NOT_READ,
+  });
+  expect(values).toMatchObject({ memoryLimitBytes: NOT_READ, blockReadBytes: NOT_READ, pids: NOT_READ });
+  expect(readStats(statsAnswer.parse({ ...bare, read: "0001-01-01T00:00:00Z" }))).toBeUndefined();
 });
 
 test("events arrive whole however the stream is cut", async () => {

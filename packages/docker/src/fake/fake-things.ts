@@ -10,9 +10,11 @@ import {
   type ImageId,
   imageIdSchema,
   type Network,
+  NOT_READ,
   type Volume,
   volumeNameSchema,
 } from "@shipkeeper/model";
+import type { ContainerStats } from "../engine.ts";
 
 export const FAKE_ENGINE_FACTS: EngineFacts = {
   id: "FAKE",
@@ -36,6 +38,21 @@ export const FAKE_HOST_FACTS: Omit<HostFacts, "disks"> = {
   architecture: "x86_64",
   cpus: 2,
   memoryBytes: 8_000_000_000,
+};
+
+/** A container that did a little, without limits and without a network of its own. */
+export const FAKE_STATS: ContainerStats = {
+  cpuUsageUs: 50_000,
+  cpuThrottledUs: 0,
+  cpuThrottledPeriods: 0,
+  memoryUsageBytes: 2_000_000,
+  memoryWorkingSetBytes: 1_500_000,
+  memoryLimitBytes: FAKE_HOST_FACTS.memoryBytes,
+  networkReceivedBytes: NOT_READ,
+  networkSentBytes: NOT_READ,
+  blockReadBytes: 0,
+  blockWrittenBytes: 0,
+  pids: 1,
 };
 
 /** 64 hex digits that the same seed always gives. */

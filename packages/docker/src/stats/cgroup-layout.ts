@@ -2,6 +2,7 @@
 import { CONTAINER_METRICS, type ContainerMetric, NOT_READ } from "@shipkeeper/model";
 import type { CgroupPaths } from "./cgroup-paths.ts";
 import { numberAt, numberOnLine, sumAfter } from "./parse-bytes.ts";
+import { workingSetOf } from "./working-set.ts";
 
 /** One row of `CONTAINER_METRICS`, in their order. */
 export type ContainerRow = Float64Array;
@@ -122,11 +123,11 @@ function scaled(nanoseconds: number): number {
   return nanoseconds === NOT_READ ? NOT_READ : Math.floor(nanoseconds / NS_PER_US);
 }
 
-/** Usage minus inactive file pages, as the Docker command line and containerd compute it; usage was read just before. */
+/** Usage was read just before. */
 function workingSet(row: ContainerRow, inactiveFileBytes: number): number {
   const usageBytes = row[AT.memoryUsageBytes] ?? NOT_READ;
   if (usageBytes === NOT_READ || inactiveFileBytes === NOT_READ) return NOT_READ;
-  return inactiveFileBytes < usageBytes ? usageBytes - inactiveFileBytes : usageBytes;
+  return workingSetOf({ usageBytes, inactiveFileBytes });
 }
 
 /** No limit is no number: `NOT_READ`. */

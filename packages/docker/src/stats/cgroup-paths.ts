@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { ContainerId } from "@shipkeeper/model";
 
 export type CgroupVersion = "1" | "2";
 
@@ -35,11 +36,12 @@ export function parseCgroupMounts(mountinfo: string): CgroupMount[] {
 
 /**
  * The cgroup of a process. On a hybrid host the controllers decide: version 1 where memory is accounted there.
- * Undefined where the process is gone or its hierarchy is not mounted here.
+ * Undefined where the process is gone, its hierarchy is not mounted here, or the number is another process's: an
+ * engine elsewhere counts processes of its own, while every engine names a container's cgroup after its id.
  */
 export function resolveCgroup(
   mounts: readonly CgroupMount[],
-  { root, pid }: { root: string; pid: number },
+  { root, pid, id }: { root: string; pid: number; id: ContainerId },
 ): CgroupPaths | undefined {
   let memberships: Map<string, string>;
   try {
@@ -49,8 +51,11 @@ export function resolveCgroup(
   }
 
   const version: CgroupVersion = memberships.has("memory") ? "1" : "2";
+  const pathOf = (controller: string) => memberships.get(version === "1" ? controller : "");
+  if (pathOf("memory")?.includes(id) !== true) return undefined;
+
   const folder = (controller: string): string | undefined => {
-    const path = memberships.get(version === "1" ? controller : "");
+    const path = pathOf(controller);
     const mount = mounts.find(
       (mount) => mount.version === version && (version === "2" || mount.controllers.includes(controller)),
     );

@@ -117,9 +117,10 @@ test("once the processor time moves the rest is read at once", () => {
 });
 
 test("a network namespace that is shared is counted for one container, and inherited when that one ends", () => {
-  const { root, namespace } = version2();
-  cpSync(join(root, "proc/4242/cgroup"), join(root, "proc/4343/cgroup"));
+  const { root, scope, namespace } = version2();
+  cpSync(scope, scope.replace(ID, OTHER), { recursive: true });
   cpSync(join(root, "proc/4242/net"), join(root, "proc/4343/net"), { recursive: true });
+  writeFileSync(join(root, "proc/4343/cgroup"), `0::/system.slice/docker-${OTHER}.scope\n`);
   namespace(4343, 2_000);
   const sampler = samplerOf({ root });
   sampler.attach(web);
@@ -192,6 +193,13 @@ test("a process without a cgroup that is visible here is not attached", () => {
 
   expect(sampler.attach(web)).toBe(false);
   expect(sampler.attach({ ...web, pid: 999_999_999 })).toBe(false);
+});
+
+test("a process that has the number of a container elsewhere is not attached", () => {
+  const { root } = version2();
+  const sampler = samplerOf({ root });
+
+  expect(sampler.attach({ id: OTHER, name: "elsewhere", pid: 4242 })).toBe(false);
 });
 
 test("a file of many pages is read to its end", () => {

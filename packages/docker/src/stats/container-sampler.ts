@@ -11,8 +11,8 @@ import type { ContainerRow } from "./cgroup-layout.ts";
 import { parseCgroupMounts, resolveCgroup } from "./cgroup-paths.ts";
 import { MOST_DESCRIPTORS, openContainer, type SampledContainer } from "./sampled-container.ts";
 
-/** How readings are taken, cheapest first; `kept-descriptors` costs half of `open-read-close`. */
-export type Rung = "kept-descriptors" | "open-read-close";
+/** How readings are taken, cheapest first: opening again costs twice as much, the engine's API a hundred times. */
+export type Rung = "kept-descriptors" | "open-read-close" | "api";
 
 export interface Attachment {
   readonly id: ContainerId;
@@ -36,7 +36,7 @@ export interface Sweep {
 }
 
 export interface ContainerSampler {
-  /** False where the container's files cannot be seen. Attaching again, after a restart, replaces. */
+  /** False where the container's files cannot be seen from here. Attaching again, after a restart, replaces. */
   attach(container: Attachment): boolean;
   detach(id: ContainerId): void;
   sweep(now: Instant): Sweep;
@@ -74,7 +74,7 @@ export function createContainerSampler(options: ContainerSamplerOptions = {}): C
 
   function attach({ id, name, pid }: Attachment): boolean {
     detach(id);
-    const cgroup = resolveCgroup(mounts, { root, pid });
+    const cgroup = resolveCgroup(mounts, { root, pid, id });
     if (cgroup === undefined) return false;
     const openDescriptors = attached.size * MOST_DESCRIPTORS;
     const keepOpen = openDescriptors + MOST_DESCRIPTORS <= mostDescriptors;
