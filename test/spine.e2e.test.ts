@@ -64,7 +64,9 @@ beforeAll(async () => {
   mkdirSync(policies);
   writeFileSync(join(policies, "tidy.yaml"), POLICY);
   await spine.pushPolicy(policies);
-  await waitUntil(async () => (await readHosts()).every(({ policyRevision }) => policyRevision === 1), {
+  const holdPolicy = async () =>
+    (await readHosts()).filter(({ policyRevision }) => policyRevision === 1).length;
+  await waitUntil(async () => (await holdPolicy()) === fleet.hosts.length, {
     what: "both hosts to have the policy",
     deadlineMs: WAIT_MS,
   });

@@ -29,7 +29,7 @@ export function readAccounts(db: Database): Accounts {
     .prepare<[], { epoch: string; stored: number; waiting: number; enqueued: number | null }>(
       /*sql*/ `
       SELECT epoch, stored, (SELECT count(*) FROM entry) AS waiting,
-             (SELECT seq FROM sqlite_sequence WHERE name = 'entry') AS enqueued
+             (SELECT seq FROM sqlite_sequence WHERE name = 'entry') - earlier AS enqueued
       FROM outbox`,
     )
     .get();

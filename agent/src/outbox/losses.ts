@@ -19,6 +19,7 @@ export function losses(db: Database) {
     ON CONFLICT DO UPDATE SET count = count + 1`);
   const declare = db.prepare(/*sql*/ `
     UPDATE loss SET declared = declared + @count WHERE lane = @lane AND why = @why`);
+  const forget = db.prepare(/*sql*/ `DELETE FROM loss`);
   const all = db.prepare<[], Loss>(/*sql*/ `SELECT lane, why, count, declared FROM loss ORDER BY lane, why`);
 
   return {
@@ -44,6 +45,10 @@ export function losses(db: Database) {
           count: count - declared,
           why,
         }));
+    },
+    /** For a new epoch, whose account begins empty. */
+    forget(): void {
+      forget.run();
     },
     all: (): Loss[] => all.all(),
   };

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MOST_BATCH_ENTRIES, MOST_ENTRY_BYTES, type Receipt } from "@shipkeeper/protocol";
@@ -137,8 +137,12 @@ describe("a receipt", () => {
     const sent = outbox.nextBatch();
     outbox.append(eventOf("b"));
 
-    expect(outbox.acknowledge(sent, receipt(outbox, 2))).toEqual({ refused: "never-offered" });
-    expect(outbox.usage().entries).toBe(2);
+    expect(outbox.acknowledge(sent, receipt(outbox, 2))).toHaveProperty("renewed");
+    expect(outbox.nextBatch().entries).toMatchObject([
+      { body: { what: "a" } },
+      { body: { what: "b" } },
+      { body: { code: "outbox_restored" } },
+    ]);
   });
 
   test("that refuses an entry makes it a dead letter, kept for 30 days and declared", () => {
@@ -307,6 +311,58 @@ describe("a damaged file", () => {
       expect(readdirSync(folder)).toContain("outbox.db.corrupt-1000");
     },
   );
+});
+
+describe("a file that was restored from an older copy", () => {
+  /** Ships `a` to `c`, then wakes up as it was after `a`, with the news `later` that only this life knows. */
+  function wakeUpInThePast(collector: ModelCollector): { outbox: Outbox; epoch: string } {
+    const first = open();
+    first.append(eventOf("a"));
+    ship(first, collector, 10);
+    first.close();
+    const copy = `${file}.copy`;
+    copyFileSync(file, copy);
+    const lived = open();
+    for (const what of ["b", "c"]) lived.append(eventOf(what));
+    ship(lived, collector, 10);
+    lived.close();
+    renameSync(copy, file);
+    rmSync(`${file}-wal`, { force: true });
+    rmSync(`${file}-shm`, { force: true });
+
+    const outbox = open();
+    outbox.append(eventOf("later"));
+    return { outbox, epoch: outbox.epoch };
+  }
+
+  test("begins a new epoch once, tells again what waits, and says so", () => {
+    const { outbox, epoch } = wakeUpInThePast(new ModelCollector());
+    const sent = outbox.nextBatch();
+
+    const taken = outbox.acknowledge(sent, receipt(outbox, 3));
+
+    expect(taken).toEqual({ renewed: outbox.epoch });
+    expect(outbox.epoch).not.toBe(epoch);
+    const again = outbox.nextBatch();
+    expect(again).toMatchObject({
+      epoch: outbox.epoch,
+      after: 0,
+      entries: [{ body: { what: "later" } }, { body: { kind: "trouble", code: "outbox_restored" } }],
+    });
+    expect(outbox.acknowledge(again, receipt(outbox, 3))).toEqual({ settled: 2 });
+    expect(outbox.accounts()).toMatchObject({ enqueued: 2, stored: 2, waiting: 0, losses: [] });
+  });
+
+  test("stays in the new epoch over a restart", () => {
+    const { outbox } = wakeUpInThePast(new ModelCollector());
+    outbox.acknowledge(outbox.nextBatch(), receipt(outbox, 3));
+    const { epoch } = outbox;
+
+    const after = reopen(outbox);
+
+    expect(after.epoch).toBe(epoch);
+    expect(after.accounts()).toMatchObject({ enqueued: 2, waiting: 2 });
+  });
 });
 
 test("the file shrinks again after an outage", () => {

@@ -33,7 +33,10 @@ export interface WaitingBatch {
 
 /** What became of a receipt: entries settled by it, or why it was not taken. */
 export type Acknowledged =
-  { readonly settled: number } | { readonly refused: "other-epoch" | "never-offered" };
+  | { readonly settled: number }
+  | { readonly refused: "other-epoch" }
+  /** The file is older than what was shipped from it: what waits is told anew, in another epoch. */
+  | { readonly renewed: Epoch };
 
 export interface Outbox {
   readonly epoch: Epoch;
@@ -94,7 +97,7 @@ export function openOutbox(file: string, { clock, mostBytes }: OutboxOptions): O
   let declareNotBefore = -Infinity;
 
   sql.begin.run({ epoch: randomUUID() });
-  const epoch = epochSchema.parse(sql.state.get()?.epoch);
+  let epoch = epochSchema.parse(sql.state.get()?.epoch);
 
   const insert = (entry: KnownEntry, blob?: Uint8Array): EntryRow => {
     const body = JSON.stringify(entry);
@@ -180,8 +183,26 @@ export function openOutbox(file: string, { clock, mostBytes }: OutboxOptions): O
     return settled + stored;
   });
 
+  /**
+   * The collector knows numbers that this file never offered: it was restored, as with a snapshot of the machine, and
+   * the numbers it gives out now stand for other entries there, which would pass for stored. All that waits is kept:
+   * what the collector has of it already comes twice, which for results changes nothing.
+   */
+  const renewInOneCommit = db.transaction((settledThrough: number): Epoch => {
+    const at = clock();
+    const offered = sql.state.get()?.offered_through ?? 0;
+    for (const declaration of lost.toDeclare(at)) insert(declaration);
+    lost.forget();
+    const renewed = epochSchema.parse(randomUUID());
+    sql.renew.run({ epoch: renewed });
+    insert(restored({ offered, settledThrough }, at));
+    return renewed;
+  });
+
   const outbox: Outbox = {
-    epoch,
+    get epoch() {
+      return epoch;
+    },
     append(entry, blob) {
       let seq: number;
       try {
@@ -200,7 +221,10 @@ export function openOutbox(file: string, { clock, mostBytes }: OutboxOptions): O
     },
     acknowledge({ entries }, { epoch: ofEpoch, ackedThrough, rejected }) {
       if (ofEpoch !== epoch) return { refused: "other-epoch" };
-      if (ackedThrough > (sql.state.get()?.offered_through ?? 0)) return { refused: "never-offered" };
+      if (ackedThrough > (sql.state.get()?.offered_through ?? 0)) {
+        epoch = renewInOneCommit.immediate(ackedThrough);
+        return { renewed: epoch };
+      }
       // After lost replies it may reach further than this batch: but what was refused there it does not name.
       const through = Math.min(ackedThrough, entries.at(-1)?.seq ?? 0);
       const settled = settleInOneCommit.immediate(through, rejected);
@@ -225,6 +249,13 @@ export function openOutbox(file: string, { clock, mostBytes }: OutboxOptions): O
 function rebuilt(damage: string, at: number): EntryOf<"trouble"> {
   const message = `the outbox was damaged and set aside, what waited in it is lost here: ${damage}`;
   return { kind: "trouble", at, code: "outbox_rebuilt", message };
+}
+
+function restored(of: { offered: number; settledThrough: number }, at: number): EntryOf<"trouble"> {
+  const message =
+    `the outbox was restored from an older copy: the collector has entries up to ${of.settledThrough} of it, it knows ` +
+    `of ${of.offered}; what waits in it is told again`;
+  return { kind: "trouble", at, code: "outbox_restored", message };
 }
 
 /** What a state entry tells the state of; null for entries that each count. */

@@ -49,4 +49,7 @@ export const OUTBOX_MIGRATIONS: readonly Migration[] = [
     blob BLOB,
     bytes INTEGER NOT NULL
   ) STRICT;`,
+  /*sql*/ `
+  -- Of the numbers given out, how many belong to earlier epochs: a number is never given twice, but an epoch may end.
+  ALTER TABLE outbox ADD COLUMN earlier INTEGER NOT NULL DEFAULT 0;`,
 ];

@@ -78,8 +78,10 @@ export function startShipper(options: ShipperOptions): Shipper {
 
   const settle = (batch: WaitingBatch, receipt: Receipt): number => {
     const outcome = outbox.acknowledge(batch, receipt);
-    if ("refused" in outcome)
-      return failed(`a receipt was not taken, it speaks of ${outcome.refused} entries`);
+    if ("refused" in outcome) return failed(`a receipt was not taken, it is for ${outcome.refused}`);
+    // A collector that lies makes one epoch a wait, never a storm of them.
+    if ("renewed" in outcome)
+      return failed("the outbox is older than what was shipped from it, a new epoch begins");
     for (const { seq, code, message } of receipt.rejected) {
       log.warn({ seq, code }, `the collector refused an entry, it is kept as a dead letter: ${message}`);
     }

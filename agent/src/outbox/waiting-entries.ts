@@ -17,6 +17,10 @@ export function waitingEntries(db: Database) {
       [],
       { epoch: string; offered_through: number; acked_through: number; waiting_bytes: number }
     >(/*sql*/ `SELECT epoch, offered_through, acked_through, waiting_bytes FROM outbox`),
+    /** What waits keeps its numbers, and counts as enqueued in the new epoch. */
+    renew: db.prepare<[{ epoch: string }]>(/*sql*/ `
+      UPDATE outbox SET epoch = @epoch, offered_through = 0, acked_through = 0, stored = 0,
+        earlier = ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'entry'), 0) - (SELECT count(*) FROM entry)`),
     insert: db.prepare(/*sql*/ `
       INSERT INTO entry (lane, subject, body, blob, bytes) VALUES (@lane, @subject, @body, @blob, @bytes)`),
     one: db.prepare<[number], EntryRow>(

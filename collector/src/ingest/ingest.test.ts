@@ -268,6 +268,35 @@ test("one entry that is no good does not hold up its neighbours", async () => {
   expect((await visible(store)).events).toEqual(["after", "before"]);
 });
 
+test("a receipt names all that was refused since the last one that arrived, also of earlier batches", () => {
+  const bad = { kind: "event", at: "never" };
+  send(store, {
+    entries: [
+      [1, eventEntry("died")],
+      [2, bad],
+      [3, bad],
+    ],
+  }); // its reply is lost, and the agent tries again with less
+
+  const { ackedThrough, rejected } = send(store, { entries: [[1, eventEntry("died")]] });
+
+  expect([ackedThrough, rejected.map(({ seq }) => seq)]).toEqual([3, [2, 3]]);
+});
+
+test("a receipt acknowledges no further than it can name what was refused", () => {
+  const bad = (first: number): Sending => ({
+    entries: Array.from(
+      { length: 500 },
+      (_, place) => [first + place, { kind: "event", at: "never" }] as const,
+    ),
+  });
+  for (const first of [1, 501, 1_001]) send(store, { ...bad(first), after: first - 1 });
+
+  const { ackedThrough, rejected } = send(store, bad(1));
+
+  expect([ackedThrough, rejected.length]).toEqual([1_000, 1_000]);
+});
+
 test("what a newer agent says is kept as it came", () => {
   const receipt = send(store, { entries: [[1, { kind: "from-the-future", colour: "blue" }]] });
 

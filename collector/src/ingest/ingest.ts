@@ -4,7 +4,7 @@
  */
 import { InvalidInput, errorChain, type Instant } from "@shipkeeper/kit";
 import type { HostId } from "@shipkeeper/model";
-import { batchSchema, decodeEntry, type Batch, type Receipt } from "@shipkeeper/protocol";
+import { MOST_BATCH_ENTRIES, batchSchema, decodeEntry, type Batch, type Receipt } from "@shipkeeper/protocol";
 import type { Frame, Logger } from "@shipkeeper/runtime";
 import type { Store } from "../store/store.ts";
 import { cleanJson } from "./clean-json.ts";
@@ -60,10 +60,17 @@ export function createIngest({ store, log }: { store: Store; log: Logger }): Ing
     const sent = { first: entries[0]?.seq ?? after + 1, last: entries.at(-1)?.seq ?? after };
     if (entries.length > 0)
       store.epochs.settle(epoch, { first: Math.min(after + 1, sent.first), last: sent.last });
+    // The reply to an earlier batch may be lost: what was refused of it is named again until `after` is past it.
+    const settled = {
+      first: Math.min(after + 1, sent.first),
+      last: store.epochs.settledThrough(epoch, after),
+    };
+    const rejected = store.epochs.rejectedIn(epoch, settled, MOST_REJECTED);
+    const lastNamed = rejected.length === MOST_REJECTED ? rejected.at(-1)?.seq : undefined;
     return {
       epoch,
-      ackedThrough: store.epochs.settledThrough(epoch, after),
-      rejected: store.epochs.rejectedIn(epoch, sent),
+      ackedThrough: lastNamed ?? settled.last,
+      rejected,
       serverTime: receivedAt,
       policyRevision: store.policies.inForce()?.bundle.revision ?? 0,
     };
@@ -100,6 +107,8 @@ function decodeBatch(head: unknown): Batch {
 }
 
 const MOST_PROBLEMS = 20;
+/** In one receipt, which then reaches no further than to the last of them: what it does not name was stored. */
+const MOST_REJECTED = 2 * MOST_BATCH_ENTRIES;
 const MOST_MESSAGE_LENGTH = 1_000;
 
 function brief(text: string): string {

@@ -62,8 +62,8 @@ export function epochs(db: Database) {
   const reject = db.prepare(/*sql*/ `
     INSERT INTO rejected_entry (epoch, seq, code, message, received_at)
     VALUES (@epoch, @seq, @code, @message, @receivedAt) ON CONFLICT DO NOTHING`);
-  const rejectedIn = db.prepare<[string, number, number], Receipt["rejected"][number]>(/*sql*/ `
-    SELECT seq, code, message FROM rejected_entry WHERE epoch = ? AND seq BETWEEN ? AND ? ORDER BY seq`);
+  const rejectedIn = db.prepare<[string, number, number, number], Receipt["rejected"][number]>(/*sql*/ `
+    SELECT seq, code, message FROM rejected_entry WHERE epoch = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?`);
 
   return {
     /** Opens the epoch for the host, or finds that it is the host's own. Throws `EpochOwned`, `TooManyEpochs`. */
@@ -94,7 +94,8 @@ export function epochs(db: Database) {
       reject.run(entry);
     },
 
-    rejectedIn: (epoch: Epoch, { first, last }: Stretch): Receipt["rejected"] =>
-      rejectedIn.all(epoch, first, last),
+    /** The first of them, if there are more than `most`. */
+    rejectedIn: (epoch: Epoch, { first, last }: Stretch, most: number): Receipt["rejected"] =>
+      rejectedIn.all(epoch, first, last, most),
   };
 }

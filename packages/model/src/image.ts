@@ -16,6 +16,7 @@ export const imageMemorySchema = z.object({
   firstSeenAt: instantSchema,
   /** The last time that any container, in whatever state, referred to it; absent while none was ever seen. */
   lastUsedAt: instantSchema.optional(),
+  /** The last time that it was pulled or given a name, by the agent's own eyes or the engine's word. */
   lastTaggedAt: instantSchema.optional(),
 });
 export type ImageMemory = z.infer<typeof imageMemorySchema>;
@@ -28,6 +29,8 @@ export const imageSchema = z.object({
   digests: z.array(z.string()),
   /** The builder's word, as the engine repeats it: reproducible builds say 1970, broken ones year 1. See `buildAgeMs`. */
   createdAt: instantSchema.optional(),
+  /** The engine's word on when it last got a name here; absent where it kept none, as for many images that were pulled. */
+  lastTaggedAt: instantSchema.optional(),
   sizeBytes: countSchema,
   /** Bytes in layers that other images on this host have as well; absent where it was not measured. */
   sharedBytes: countSchema.optional(),
@@ -64,10 +67,19 @@ export function buildAgeMs(image: Pick<Image, "createdAt">, now: Instant): numbe
   return now - createdAt;
 }
 
-/** How long no container used the image as far as the agent knows, in milliseconds; undefined where it never saw it. */
+/**
+ * When somebody last had to do with the image as far as the agent knows; undefined where it never saw it. A name that it
+ * was given counts, too: what was removed and pulled again while no agent looked must not be as old as its first life.
+ */
+export function unusedSince({ memory }: Pick<Image, "memory">): Instant | undefined {
+  if (memory === undefined) return undefined;
+  return Math.max(memory.firstSeenAt, memory.lastUsedAt ?? 0, memory.lastTaggedAt ?? 0);
+}
+
+/** How long nobody had to do with the image, in milliseconds. See `unusedSince`. */
 export function unusedForMs(image: Pick<Image, "memory">, now: Instant): number | undefined {
-  const { memory } = image;
-  return memory === undefined ? undefined : now - Math.max(memory.firstSeenAt, memory.lastUsedAt ?? 0);
+  const since = unusedSince(image);
+  return since === undefined ? undefined : now - since;
 }
 
 /** The repository of `repository:tag` or `repository@digest`: a colon after the last slash opens the tag. */

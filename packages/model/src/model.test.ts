@@ -1,6 +1,13 @@
 import { days } from "@shipkeeper/kit";
 import { expect, test } from "vitest";
-import { buildAgeMs, containerIdentity, repositoryOf, resolveOwner, unusedForMs } from "./index.ts";
+import {
+  buildAgeMs,
+  containerIdentity,
+  type ImageMemory,
+  repositoryOf,
+  resolveOwner,
+  unusedForMs,
+} from "./index.ts";
 
 const NOW = Date.UTC(2030, 0, 31);
 
@@ -12,12 +19,19 @@ test("a build time that no builder can have meant is no age", () => {
   expect(ages).toEqual([undefined, undefined, undefined, undefined, undefined, days(90)]);
 });
 
-test("an image is unused since it was first seen or last used, whichever is later", () => {
-  expect(unusedForMs({ memory: { firstSeenAt: NOW - days(9), lastUsedAt: NOW - days(4) } }, NOW)).toBe(
-    days(4),
-  );
-  expect(unusedForMs({ memory: { firstSeenAt: NOW - days(9) } }, NOW)).toBe(days(9));
-  expect(unusedForMs({}, NOW)).toBeUndefined();
+test("an image is unused since it was first seen, last used or last tagged, whichever is latest", () => {
+  const memories: readonly (ImageMemory | undefined)[] = [
+    { firstSeenAt: NOW - days(9) },
+    { firstSeenAt: NOW - days(9), lastUsedAt: NOW - days(4) },
+    { firstSeenAt: NOW - days(9), lastTaggedAt: NOW - days(3) },
+    { firstSeenAt: NOW - days(9), lastUsedAt: NOW - days(2), lastTaggedAt: NOW - days(3) },
+    { firstSeenAt: NOW - days(1), lastTaggedAt: NOW - days(3) },
+    undefined,
+  ];
+
+  const unused = memories.map((memory) => unusedForMs({ memory }, NOW));
+
+  expect(unused).toEqual([days(9), days(4), days(3), days(2), days(1), undefined]);
 });
 
 test("a colon before a slash belongs to the registry's port", () => {

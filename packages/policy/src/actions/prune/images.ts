@@ -1,4 +1,4 @@
-import { firstMatch, MINUTE_MS, type Instant } from "@shipkeeper/kit";
+import { firstMatch, MINUTE_MS } from "@shipkeeper/kit";
 import {
   buildAgeMs,
   imageName,
@@ -36,11 +36,6 @@ export function imageFacts(spec: PruneSpec, { inventory: { images, containers },
     children: new Map(images.flatMap((child) => (child.parentId ? [[child.parentId, child] as const] : []))),
     newest: newestOfRepositories(images, spec.images?.keepNewest ?? 0, now),
   };
-}
-
-/** When the image's idleness began, for "least recently used first"; unknown counts as now. */
-export function unusedSince({ memory }: Image): Instant {
-  return memory === undefined ? Infinity : Math.max(memory.firstSeenAt, memory.lastUsedAt ?? 0);
 }
 
 /** The verdict on one image. The order of the reasons is the order of their weight: whose word it is comes first. */
