@@ -1,5 +1,5 @@
 /** Checks the repository itself: directions of imports, and habits that no compiler or linter holds. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ROOT, isTest, listFiles, readSources, type SourceFile } from "./tidy/source-files.ts";
@@ -25,6 +25,15 @@ const PURE = ["packages/kit/", "packages/model/", "packages/policy/", "packages/
 
 const packageOf = (path: string) => Object.keys(MAY_IMPORT).find((folder) => path.startsWith(`${folder}/`));
 const ourImports = (file: SourceFile) => file.imports.filter((name) => name.startsWith("@shipkeeper/"));
+
+const foreignImports = (file: SourceFile) =>
+  file.imports.filter((name) => !name.startsWith("node:") && !existsSync(join(ROOT, name)));
+
+function dependenciesOf(folder: string): string[] {
+  const manifest: unknown = JSON.parse(readFileSync(join(ROOT, folder, "package.json"), "utf8"));
+  const { dependencies, devDependencies } = manifest as Record<string, Record<string, string> | undefined>;
+  return Object.keys({ ...dependencies, ...devDependencies });
+}
 
 /** `path: what is wrong` for each file that the check says something about. */
 const faults = (files: readonly SourceFile[], check: (file: SourceFile) => string | undefined) =>
@@ -55,14 +64,27 @@ test("packages import each other only in the direction of the data flow", () => 
   expect(wrong).toEqual([]);
 });
 
-test("package manifests name what is imported, and nothing else of ours", () => {
-  const wrong = Object.entries(MAY_IMPORT).flatMap(([folder, allowed]) => {
-    const manifest: unknown = JSON.parse(readFileSync(join(ROOT, folder, "package.json"), "utf8"));
-    const { dependencies = {} } = manifest as { dependencies?: Record<string, string> };
-    const ours = Object.keys(dependencies).filter((name) => name.startsWith("@shipkeeper/"));
-    return ours
-      .filter((name) => !allowed.includes(name.slice("@shipkeeper/".length)))
-      .map((name) => `${folder}: ${name}`);
+test("a package's manifest names what the package imports, and nothing else", () => {
+  /** Asked for by a library that is imported, as its peer. */
+  const peers = ["openapi-types"];
+  const libraryOf = (name: string) => /^(@[^/]+\/[^/]+|[^/]+)/.exec(name)?.[0] ?? name;
+  const wrong = Object.keys(MAY_IMPORT).flatMap((folder) => {
+    const named = dependenciesOf(folder);
+    const files = sources.filter(({ path }) => path.startsWith(`${folder}/`));
+    const librariesOf = (some: readonly SourceFile[]) => new Set(some.flatMap(foreignImports).map(libraryOf));
+    const needed = librariesOf(
+      files.filter(({ path, imports }) => !isTest(path) && !imports.includes("vitest")),
+    );
+    const used = librariesOf(files);
+    return [
+      ...[...needed].filter((name) => !named.includes(name)).map((name) => `${folder}: lacks ${name}`),
+      ...[...used]
+        .filter((name) => ![...named, ...dependenciesOf(".")].includes(name))
+        .map((name) => `tests of ${folder}: lack ${name}`),
+      ...named
+        .filter((name) => !used.has(name) && !peers.includes(name))
+        .map((name) => `${folder}: ${name} for nothing`),
+    ];
   });
 
   expect(wrong).toEqual([]);
