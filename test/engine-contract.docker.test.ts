@@ -18,6 +18,9 @@ describeEngineContract("a real engine", async () => {
   return {
     engine,
     addImage: (image) => addImage(host, image),
+    tagImage: async (id, tag) => {
+      await host.engine.getImage(id).tag({ repo: tag });
+    },
     addContainer: async ({ name, image, state, volume, labels = {} }) => {
       const container = await runContainer(host, {
         name,

@@ -14,8 +14,10 @@ interface Row {
 export function imageMemories(db: Database) {
   const select = db.prepare<[], Row>(/*sql*/ `SELECT * FROM image`);
   const see = db.prepare(/*sql*/ `
-    INSERT INTO image (id, tags, first_seen_at, last_tagged_at) VALUES (@id, @tags, @at, @taggedAt)
-    ON CONFLICT (id) DO UPDATE SET tags = @tags, last_tagged_at = coalesce(@taggedAt, last_tagged_at)`);
+    INSERT INTO image (id, tags, first_seen_at) VALUES (@id, @tags, @at)
+    ON CONFLICT (id) DO UPDATE SET tags = @tags`);
+  const tag = db.prepare(/*sql*/ `
+    UPDATE image SET last_tagged_at = @at WHERE id = @id AND coalesce(last_tagged_at, 0) < @at`);
   const use = db.prepare(/*sql*/ `
     UPDATE image SET last_used_at = max(coalesce(last_used_at, 0), @at) WHERE id = @id`);
   const forget = db.prepare(/*sql*/ `DELETE FROM image WHERE id = ?`);
@@ -24,10 +26,13 @@ export function imageMemories(db: Database) {
     remember(inventory: Inventory): void {
       const { takenAt: at, images, containers } = inventory;
       const known = new Map(select.all().map((row) => [row.id, row.tags]));
-      for (const { id, tags } of images) {
+      for (const { id, tags, lastTaggedAt } of images) {
         const before = known.get(id);
         const now = JSON.stringify([...tags].sort());
-        if (before !== now) see.run({ id, tags: now, at, taggedAt: hasNewTag(before, tags) ? at : null });
+        if (before !== now) see.run({ id, tags: now, at });
+        if (hasNewTag(before, tags)) tag.run({ id, at });
+        // A clock that once was ahead must not keep an image for ever.
+        if (lastTaggedAt !== undefined && lastTaggedAt <= at) tag.run({ id, at: lastTaggedAt });
       }
       // A container in whatever state needs its image. Where containers are missing from the list, nothing is unlearnt.
       for (const id of new Set(containers.map(({ imageId }) => imageId))) use.run({ id, at });
@@ -39,6 +44,10 @@ export function imageMemories(db: Database) {
 
     rememberUse(id: ImageId, at: Instant): void {
       use.run({ id, at });
+    },
+
+    rememberTag(id: ImageId, at: Instant): void {
+      tag.run({ id, at });
     },
 
     all(): ReadonlyMap<string, ImageMemory> {

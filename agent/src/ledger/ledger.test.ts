@@ -88,6 +88,25 @@ test("an image that was removed and comes again is new; one that could not be li
   ledger.close();
 });
 
+test("an image that came again while nobody looked is as young as the engine says", () => {
+  const ledger = open();
+  const memory = () => ledger.annotate(inventory({ images: [web()] })).images[0]?.memory;
+  ledger.remember(inventory({ images: [web()] }));
+
+  now += days(9);
+  const again = NOW + days(8);
+  ledger.remember(inventory({ images: [{ ...web(), lastTaggedAt: again }] }));
+  expect(memory()).toEqual({ firstSeenAt: NOW, lastTaggedAt: again });
+
+  ledger.remember(inventory({ images: [{ ...web(), lastTaggedAt: NOW + days(1) }] }));
+  ledger.remember(inventory({ images: [{ ...web(), lastTaggedAt: now + 1 }] }));
+  expect(memory()).toEqual({ firstSeenAt: NOW, lastTaggedAt: again });
+
+  ledger.rememberTag({ id: WEB }, now);
+  expect(memory()).toEqual({ firstSeenAt: NOW, lastTaggedAt: now });
+  ledger.close();
+});
+
 test("a container is sick since it was first seen so, until it is seen healthy: a restart alone does not count", () => {
   const ledger = open();
   const since = () =>

@@ -33,6 +33,8 @@ export interface AgentLedger {
   remember(inventory: Inventory): void;
   /** A container was made from an image or ran: it is in use then, even where the next look comes too late to see it. */
   rememberUse(image: Pick<Image, "id">, at: Instant): void;
+  /** An image was pulled or given a name, which may show in no list: it had that name before, or another look saw it. */
+  rememberTag(image: Pick<Image, "id">, at: Instant): void;
   /** The inventory with what only this memory knows: image ages, since when a container is sick, who owns what. */
   annotate(inventory: Inventory, owners?: OwnerRules): Inventory;
   /** The part that planners may see. */
@@ -70,6 +72,7 @@ export function openLedger(file: string, clock: Clock, options: OpenOptions = {}
     ruleRuns: ruleRuns(db),
     remember,
     rememberUse: ({ id }, at) => images.rememberUse(id, at),
+    rememberTag: ({ id }, at) => images.rememberTag(id, at),
 
     annotate(inventory, owners = NO_OWNER_RULES) {
       const memoryOf = images.all();

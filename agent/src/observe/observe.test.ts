@@ -95,6 +95,16 @@ test("an image counts as used when a container came and went between two looks",
   await waitUntil(used, { what: "a memory of the use", ...SOON });
 });
 
+test("a pull that brings an image back under its old name counts as a tag", async () => {
+  const { engine, observer } = await observed((engine) => void engine.addImage({ tags: ["web:1"] }));
+  const at = Date.now() + 1;
+
+  engine.announce({ type: "image", action: "pull", subject: "web:1", attributes: { name: "web" }, at });
+
+  const tagged = () => observer.current()?.images[0]?.memory?.lastTaggedAt;
+  expect(await waitUntil(tagged, { what: "a memory of the tag", ...SOON })).toBe(at);
+});
+
 test("deaths and health changes are told, a container that dies again and again once a minute", async () => {
   const { engine, events } = await observed((engine) => void engine.addImage({ tags: ["web:1"] }));
   const { id } = engine.addContainer({ image: "web:1", name: "web" });

@@ -12,7 +12,7 @@ import {
   type InventoryReader,
   type SizesReading,
 } from "@shipkeeper/docker";
-import type { Inventory, OwnerRules } from "@shipkeeper/model";
+import type { Image, Inventory, OwnerRules } from "@shipkeeper/model";
 import type { EntryOf } from "@shipkeeper/protocol";
 import { startLoop, stopAll, type Logger, type Service } from "@shipkeeper/runtime";
 import type { AgentLedger } from "../ledger/ledger.ts";
@@ -21,7 +21,7 @@ import { tellEvents } from "./tell-events.ts";
 
 export interface ObserveOptions {
   readonly engine: EngineReader;
-  readonly ledger: Pick<AgentLedger, "remember" | "rememberUse" | "annotate">;
+  readonly ledger: Pick<AgentLedger, "remember" | "rememberUse" | "rememberTag" | "annotate">;
   readonly clock: Clock;
   readonly log: Logger;
   readonly resyncIntervalMs: number;
@@ -80,20 +80,29 @@ export function startObserving(options: ObserveOptions): Observer {
   }
 
   async function lookAtAll(): Promise<Inventory> {
-    pending = [];
+    const events = takePending();
     mustResync = false;
     resyncedAt = clock();
-    seen = await reader.readAll(abort.signal);
-    ledger.remember(seen);
-    return publish(seen);
+    return take(await reader.readAll(abort.signal), events);
   }
 
   async function lookAtChanges(before: Inventory): Promise<Inventory> {
-    const changes = changesOf(pending);
+    const events = takePending();
+    return take(await reader.refresh(before, changesOf(events), abort.signal), events);
+  }
+
+  function takePending(): EngineEvent[] {
+    const events = pending;
     pending = [];
-    seen = await reader.refresh(before, changes, abort.signal);
-    ledger.remember(seen);
-    return publish(seen);
+    return events;
+  }
+
+  /** A look, and the events that it came after. */
+  function take(look: Inventory, events: readonly EngineEvent[]): Inventory {
+    seen = look;
+    ledger.remember(look);
+    events.forEach(rememberTag);
+    return publish(look);
   }
 
   function publish(inventory: Inventory): Inventory {
@@ -114,13 +123,24 @@ export function startObserving(options: ObserveOptions): Observer {
 
   /** A container may come and go between two looks: its image was used all the same. */
   function rememberUse({ type, action, attributes, at }: EngineEvent): void {
-    const name = attributes["image"];
-    if (type !== "container" || (action !== "create" && action !== "start") || name === undefined) return;
-    const image = seen?.images.find(
+    if (type !== "container" || (action !== "create" && action !== "start")) return;
+    const image = imageNamed(attributes["image"]);
+    if (image !== undefined) ledger.rememberUse(image, at);
+  }
+
+  /** A pull names what it brought, not an id: only the look that follows tells which image has that name. */
+  function rememberTag({ type, action, subject, at }: EngineEvent): void {
+    if (type !== "image" || (action !== "tag" && action !== "pull")) return;
+    const image = imageNamed(subject);
+    if (image !== undefined) ledger.rememberTag(image, at);
+  }
+
+  function imageNamed(name: string | undefined): Image | undefined {
+    if (name === undefined) return undefined;
+    return seen?.images.find(
       ({ id, tags, digests }) =>
         id === name || tags.includes(name) || tags.includes(`${name}:latest`) || digests.includes(name),
     );
-    if (image !== undefined) ledger.rememberUse(image, at);
   }
 
   const looking = startLoop({

@@ -29,7 +29,10 @@ export interface ContractContainer {
 /** An engine that holds nothing, and the hands of somebody else on it. */
 export interface EngineWorld {
   readonly engine: Engine;
+  /** As it comes from elsewhere, with its names. */
   addImage(image: ContractImage): Promise<ImageId>;
+  /** One more name, given here. */
+  tagImage(id: ImageId, tag: string): Promise<void>;
   addContainer(container: ContractContainer): Promise<ContainerId>;
   exitContainer(id: ContainerId): Promise<void>;
   close(): Promise<void>;
@@ -190,6 +193,20 @@ export function describeEngineContract(name: string, makeWorld: () => Promise<En
       expect(await createdAt("contract/future:1", "2099-12-31T23:59:59Z")).toBe(
         Date.UTC(2099, 11, 31, 23, 59, 59),
       );
+    });
+
+    test("a name that an image is given here is dated, one that it came with is not", async () => {
+      const id = await world.addImage({ tags: ["contract/tagged:1"] });
+      const since = Date.now();
+
+      const before = await engine.image(id);
+      await world.tagImage(id, "contract/tagged:again");
+      const after = await engine.image(id);
+
+      expect(before?.lastTaggedAt).toBeUndefined();
+      expect(after?.tags).toEqual(expect.arrayContaining(["contract/tagged:1", "contract/tagged:again"]));
+      expect(after?.lastTaggedAt).toBeGreaterThanOrEqual(since);
+      expect(after?.lastTaggedAt).toBeLessThanOrEqual(Date.now());
     });
 
     test("labels come back as they were given, however hostile", async () => {

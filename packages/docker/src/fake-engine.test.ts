@@ -18,6 +18,7 @@ describeEngineContract("the fake engine", async () => {
         ...(createdMs < 0 ? { createdAt: undefined } : { createdAt: createdMs }),
       }).id;
     },
+    tagImage: async (id, tag) => engine.tagImage(id, tag),
     addContainer: async ({ name, image, state, volume, labels }) => {
       const made = volume === undefined ? [] : [engine.addVolume({ name: volume })];
       const mounts = made.map(({ name, mountpoint: source }): Mount => {

@@ -14,4 +14,9 @@ export const PROTOCOL_HISTORY: readonly {
     hash: "0b6d81fb109873f45b422be5a2c967354c897d76b13e5165adcd1f9500f593ac",
     change: "first version",
   },
+  {
+    version: 1,
+    hash: "15832f9b8c4693989d5bafd4a3a2a2c56a0dbd7e14fe783068f164276ab0efb6",
+    change: "images may carry `lastTaggedAt`, which an older collector leaves out",
+  },
 ];

@@ -78,6 +78,7 @@ test("an image of Docker 29 may lack its time, its parent and its virtual size",
     source: "https://git.acme.example/api",
     baseName: "docker.io/library/debian:12",
   });
+  expect(image.lastTaggedAt).toBe(Date.UTC(2026, 2, 1, 10));
   expect(image).not.toHaveProperty("createdAt");
   expect(image).not.toHaveProperty("parentId");
 });

@@ -19,6 +19,8 @@ export const imageAnswer = z.object({
   Parent: text,
   Architecture: text,
   Os: text,
+  /** Year 1 where the image has only names that it was pulled or loaded with. */
+  Metadata: z.object({ LastTagTime: text }).nullish(),
   RootFS: z.object({ Layers: listOf(z.string()) }).nullish(),
   Config: z
     .object({ Labels: textMap, User: text, Env: listOf(z.string()), Healthcheck: healthCheckAnswer })

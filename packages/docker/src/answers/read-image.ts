@@ -24,6 +24,7 @@ export function readImage(answer: ImageAnswer, history: HistoryAnswer): Image {
     os: answer.Os,
     ...defined({
       createdAt: parseInstant(answer.Created),
+      lastTaggedAt: parseInstant(answer.Metadata?.LastTagTime),
       parentId: answer.Parent || undefined,
       healthCheck: readHealthCheck(answer.Config?.Healthcheck),
       source: labels["org.opencontainers.image.source"],

@@ -53,6 +53,16 @@ export class FakeHost {
     return structuredClone(image);
   }
 
+  /** Somebody gives an image one more name. */
+  tagImage(id: ImageId, tag: string): void {
+    const image = this.imagesById.get(id);
+    if (image === undefined) throw new Error(`the fake engine has no image ${id}`);
+    this.dropReference(tag);
+    image.tags.push(tag);
+    image.lastTaggedAt = this.clock();
+    this.tell("image", "tag", id, { name: tag });
+  }
+
   /** A new container of `image`, a tag or id that was added before; running where `state` says nothing else. */
   addContainer(fields: Partial<Container> & { image: string }): Container {
     const number = (this.#made += 1);

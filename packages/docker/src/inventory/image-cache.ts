@@ -1,7 +1,10 @@
 import type { Image, ImageId } from "@shipkeeper/model";
 import type { CallOptions, EngineReader, ImageNames } from "../engine.ts";
 
-/** Reads images, each only once: all but the names is fixed by the id, so a resync costs one list. */
+/**
+ * Reads images, each only once, so that a resync costs one list: all but the names is fixed by the id, and
+ * `lastTaggedAt`, which is as old as that one reading. Of later tags events tell.
+ */
 export interface ImageCache {
   /** The images that there are now; what is not among them is forgotten. */
   names(options: CallOptions): Promise<ImageNames[]>;

@@ -2,13 +2,13 @@
  * Which images and ended containers a host can do without. Owns the order of the reasons; what an engine is, how a
  * thing is removed and when the rule runs are not known here.
  */
-import { isComplete, type InventorySection } from "@shipkeeper/model";
+import { isComplete, unusedSince, type InventorySection } from "@shipkeeper/model";
 import type { World } from "../../round/world.ts";
 import { isStep, type Plan, type VerdictFor } from "../action.ts";
 import { containerTarget, imageTarget } from "../target.ts";
 import { judgeContainer } from "./containers.ts";
 import { estimateFreedBytes } from "./estimate.ts";
-import { imageFacts, judgeImage, unusedSince } from "./images.ts";
+import { imageFacts, judgeImage } from "./images.ts";
 import { applyLimits, byteLimit } from "./limits.ts";
 import type { PruneReason } from "./reason.ts";
 import type { PruneSpec } from "./spec.ts";
@@ -40,7 +40,8 @@ function judgeAll(spec: PruneSpec, world: World): PruneVerdict[] {
 
   const ended = [...idle].sort(by(({ finishedAt, createdAt, id }) => [finishedAt ?? createdAt ?? 0, id]));
   const facts = imageFacts(spec, world);
-  const leastUsed = [...images].sort(by((image) => [unusedSince(image), image.id]));
+  // What was never seen counts as used right now.
+  const leastUsed = [...images].sort(by((image) => [unusedSince(image) ?? Infinity, image.id]));
 
   const verdicts = [
     // Containers first: the engine refuses an image while one of its containers exists, even an ended one.
