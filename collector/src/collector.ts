@@ -72,7 +72,7 @@ function startReports(
   return startReportMail({
     queue: mailQueue(store.db),
     send: mail === undefined ? undefined : smtpSender(mail),
-    schedule: reports.schedule,
+    ...reports,
     gather: (since, now) => gatherFacts(store, since, now),
     owners: () => store.owners.list(),
     publicUrl,

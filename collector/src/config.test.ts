@@ -31,7 +31,7 @@ test("everything has a default", () => {
     listen: { host: "127.0.0.1", port: 8080 },
     dataDir: "/var/lib/shipkeeper-collector",
     policyKeys: [],
-    reports: { schedule: "0 7 * * 1" },
+    reports: { schedule: "0 7 * * 1", timezone: "UTC" },
   });
 });
 
@@ -49,8 +49,9 @@ test("a mistake is named with its place and what was meant", () => {
   expect(problems("listen: 8080\n")).toContain("collector.yaml:1:9: listen: expected an address");
   expect(problems('listen: "localhost:70000"\n')).toContain("expected an address and a port");
   expect(problems("reports:\n  schedule: sometimes\n")).toContain(
-    "expected a cron pattern such as 0 7 * * 1",
+    "expected five fields (minute hour day month weekday)",
   );
+  expect(problems("reports:\n  timezone: Europe/Viena\n")).toContain("did you mean Europe/Vienna?");
   expect(problems("mail:\n  smtp: smtp://mail.example:587\n")).toContain(
     "mail.from is missing: expected the address that mails come from",
   );

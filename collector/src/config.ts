@@ -1,5 +1,5 @@
+import { cronSchema, timezoneSchema } from "@shipkeeper/policy";
 import { loadConfig } from "@shipkeeper/runtime";
-import { Cron } from "croner";
 import * as z from "zod";
 
 const LISTEN = 'expected an address and a port such as 127.0.0.1:8080 or "[::1]:8080" in quotes';
@@ -11,15 +11,6 @@ const listenSchema = z.string({ error: LISTEN }).transform((text, context) => {
   if (host !== undefined && port <= 65_535) return { host, port };
   context.issues.push({ code: "custom", message: LISTEN, input: text });
   return z.NEVER;
-});
-
-const cronSchema = z.string().check((context) => {
-  try {
-    new Cron(context.value, { paused: true }).stop();
-  } catch {
-    const message = "expected a cron pattern such as 0 7 * * 1";
-    context.issues.push({ code: "custom", message, input: context.value });
-  }
 });
 
 const urlSchema = (protocol: RegExp, message: string) => z.url({ protocol, error: message });
@@ -40,11 +31,25 @@ const configSchema = z.strictObject({
       from: z.string({ error: "expected the address that mails come from" }).min(3),
     })
     .optional(),
-  reports: z.strictObject({ schedule: cronSchema.default("0 7 * * 1") }).prefault({}),
+  reports: z
+    .strictObject({
+      schedule: cronSchema.default("0 7 * * 1"),
+      timezone: timezoneSchema.default("UTC"),
+    })
+    .prefault({}),
 });
 export type CollectorConfig = z.output<typeof configSchema>;
 
-const KEYS = ["listen", "publicUrl", "dataDir", "policyKeys", "mail.smtp", "mail.from", "reports.schedule"];
+const KEYS = [
+  "listen",
+  "publicUrl",
+  "dataDir",
+  "policyKeys",
+  "mail.smtp",
+  "mail.from",
+  "reports.schedule",
+  "reports.timezone",
+];
 
 /** Throws `ConfigProblem` with one sentence per mistake. */
 export function loadCollectorConfig(

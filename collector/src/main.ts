@@ -13,7 +13,7 @@ Receives what agents saw and did, keeps it, and answers questions about it.
   --version       print the version
   --help          print this
 
-Keys: listen, publicUrl, dataDir, policyKeys, mail.smtp, mail.from, reports.schedule
+Keys: listen, publicUrl, dataDir, policyKeys, mail.smtp, mail.from, reports.schedule, reports.timezone
 `;
 
 const options = {

@@ -25,8 +25,7 @@ export interface ReportMailDeps {
   /** Undefined where no mail server is configured. */
   readonly send: SendMail | undefined;
   readonly schedule: string;
-  /** Of the schedule; the collector's own where it is absent. */
-  readonly timezone?: string;
+  readonly timezone: string;
   readonly gather: (since: Instant, now: Instant) => Promise<FleetFacts>;
   /** By the owner map of the policy in force. */
   readonly owners: () => Promise<readonly { owner?: string | undefined; mail?: string | undefined }[]>;
@@ -63,8 +62,7 @@ const REPORT = "fleet";
 
 export function startReportMail(deps: ReportMailDeps): ReportMail {
   const { queue, send, now, log } = deps;
-  const zone = deps.timezone === undefined ? {} : { timezone: deps.timezone };
-  const schedule = new Cron(deps.schedule, { paused: true, ...zone });
+  const schedule = new Cron(deps.schedule, { paused: true, timezone: deps.timezone });
   // A collector that was installed on Tuesday does not owe Monday's report.
   if (queue.plannedThrough(REPORT) === undefined) queue.addOccurrence(REPORT, now(), []);
 

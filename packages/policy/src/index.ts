@@ -21,3 +21,4 @@ export * from "./round/plan-round.ts";
 export * from "./round/round.ts";
 export * from "./round/world.ts";
 export { nextDue, type DueQuestion } from "./schedule/due.ts";
+export { cronSchema, timezoneSchema } from "./schedule/schedule-schemas.ts";

@@ -1,7 +1,6 @@
 /** A policy as people write it: the keys that do not depend on any action kind. */
 import * as z from "zod";
-import { cronProblem, isTimezone, timezones } from "../schedule/cron.ts";
-import { suggest } from "@shipkeeper/kit";
+import { cronSchema, timezoneSchema } from "../schedule/schedule-schemas.ts";
 import { modeSchema } from "./policy.ts";
 import { durationSchema, nameSchema, patternSchema } from "./values.ts";
 
@@ -34,20 +33,6 @@ export const policySourceSchema = z.strictObject({
   rules: z.array(z.unknown()).default([]),
 });
 export type PolicySource = z.infer<typeof policySourceSchema>;
-
-const CRON = `expected five fields (minute hour day month weekday) such as "0 3 * * *"`;
-
-const cronSchema = z.string({ error: CRON }).check((context) => {
-  const problem = cronProblem(context.value);
-  if (problem !== undefined) context.issues.push({ code: "custom", message: problem, input: context.value });
-});
-
-const timezoneSchema = z.string().check((context) => {
-  if (isTimezone(context.value)) return;
-  const meant = suggest(context.value, timezones());
-  const hint = meant === undefined ? " such as Europe/Vienna" : ` (did you mean ${meant}?)`;
-  context.issues.push({ code: "custom", message: `expected a time zone${hint}`, input: context.value });
-});
 
 /** The keys that every rule may have beside those of its kind. */
 export const ruleSourceSchema = z
