@@ -64,9 +64,12 @@ test_packages() {
   need_packages chromium fonts-dejavu-core mmdebstrap openssl
 }
 
+need_checkout() {
+  [ -e "$HERE/pnpm-lock.yaml" ] || fail "'$1' needs a checkout; this is a release: collector, agent or uninstall"
+}
+
 # Node.js and pnpm from the npm registry, into the checkout; no system-wide change.
 bootstrap() {
-  [ -e "$HERE/pnpm-lock.yaml" ] || fail "that needs a checkout; this is a release: collector, agent or uninstall"
   local tools="$HERE/.tools/node-$NODE_VERSION-pnpm-$PNPM_VERSION"
   if [ ! -e "$tools/ok" ]; then
     command -v npm >/dev/null || need_packages npm
@@ -119,6 +122,9 @@ command_run() {
 
 command=${1:-help}
 shift || true
+case "$command" in
+  test | demo | run | bench | build) need_checkout "$command" ;; # before anything is installed
+esac
 case "$command" in
   test) command_test "$@" ;;
   demo) command_demo "$@" ;;
