@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { KINDS } from "@shipkeeper/policy";
 import { expect, test } from "vitest";
+import { startTestCollector } from "../collector/src/testing/test-collector.ts";
 import { ROOT, listFiles } from "./tidy/source-files.ts";
 
 const documents = listFiles(".md").map((path) => ({ path, text: readFileSync(join(ROOT, path), "utf8") }));
@@ -41,3 +42,47 @@ test("every action kind has its two folders and its place in the policy language
     expect(language).toContain(`- ${kind}:`);
   }
 });
+
+test("every route of the API stands in its document with all its filters, and no other does", async () => {
+  const text = documents.find(({ path }) => path === "docs/api.md")?.text ?? "";
+  const rows = new Map(
+    [...text.matchAll(/^\| `([A-Z]+ \/api\/v1\S+)` .*$/gm)].map(([row, route]) => [route, row]),
+  );
+  const examples = [...text.matchAll(/^api ["']?(\/[a-z-]+)/gm)].map(([, start]) => `/api/v1${start}`);
+  const routes = await routesOfTheApi();
+
+  expect([...rows.keys()].sort()).toEqual(routes.map(({ route }) => route).sort());
+  for (const { route, path, filters } of routes) {
+    expect(
+      filters.filter((name) => !rows.get(route)?.includes(`\`${name}\``)),
+      route,
+    ).toEqual([]);
+    expect(
+      examples.some((start) => path.startsWith(start)),
+      route,
+    ).toBe(true);
+  }
+});
+
+/** Of lists and tables in general the document speaks once. */
+const OF_EVERY_LIST = ["limit", "cursor", "sort", "format"];
+
+async function routesOfTheApi() {
+  const collector = await startTestCollector();
+  try {
+    const { paths } = (await collector.app.inject("/api/openapi.json")).json<{
+      paths: Record<string, Record<string, { parameters?: { in: string; name: string }[] }>>;
+    }>();
+    return Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { parameters = [] }]) => ({
+        route: `${method.toUpperCase()} ${path}`,
+        path,
+        filters: parameters
+          .filter((parameter) => parameter.in === "query" && !OF_EVERY_LIST.includes(parameter.name))
+          .map(({ name }) => name),
+      })),
+    );
+  } finally {
+    await collector.close();
+  }
+}

@@ -114,8 +114,8 @@ async function show(
   await spine.shipkeeper("report", "fleet", "--format", "html", "--output", reportHtml);
   const durationSeconds = Math.round((performance.now() - startedAt) / 1_000);
   const summary = await takeSummary(spine, { reportHtml, durationSeconds });
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(summary, undefined, 2)}\n`);
   console.log(await spine.shipkeeper("report", "fleet", "--format", "text"));
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(summary, undefined, 2)}\n`);
   progress.done(`the same as a page: ${reportHtml}`);
   if (!options.once) {
     progress.done(`dashboard: http://localhost:${options.port}/?token=${spine.adminToken}`);
