@@ -51,7 +51,7 @@ test("every route of the API stands in its document with all its filters, and no
   const examples = [...text.matchAll(/^api ["']?(\/[a-z-]+)/gm)].map(([, start]) => `/api/v1${start}`);
   const routes = await routesOfTheApi();
 
-  expect([...rows.keys()].toSorted()).toEqual(routes.map(({ route }) => route).toSorted());
+  expect(new Set(rows.keys())).toEqual(new Set(routes.map(({ route }) => route)));
   for (const { route, path, filters } of routes) {
     expect(
       filters.filter((name) => !rows.get(route)?.includes(`\`${name}\``)),
