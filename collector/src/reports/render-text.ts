@@ -1,7 +1,8 @@
 /** The report for a terminal and for the text part of a mail: at most 100 columns, no colours, no control characters. */
 import { formatBytes, formatInstant } from "@shipkeeper/kit";
 import type { FleetReport, ReportedHost } from "@shipkeeper/protocol";
-import { alignColumns, withBelow, wrap } from "./text-layout.ts";
+import { disksToShow, otherDisksInWords } from "./disks.ts";
+import { TEXT_COLUMNS, alignColumns, withBelow, wrap } from "./text-layout.ts";
 import {
   BUCKET_WORDS,
   URGENCY_WORDS,
@@ -13,7 +14,6 @@ import {
   decisionInWords,
   exampleInWords,
   forecastInWords,
-  shareOf,
   spanOf,
   titleOf,
 } from "./wording.ts";
@@ -58,17 +58,19 @@ function hostLines({ hosts, at }: FleetReport): string[] {
   return alignColumns([head, ...hosts.map(row)], [24, 20, 18, 11, 7, 7]);
 }
 
-function diskLines({ hosts }: FleetReport): string[] {
-  const rows = hosts.flatMap(({ host, disks }) =>
-    disks.map(({ path, totalBytes, freeBytes, forecast }) => [
-      host,
-      path,
-      `${shareOf(totalBytes - freeBytes, totalBytes)} % used`,
-      `${formatBytes(freeBytes)} free`,
-      forecastInWords(forecast),
-    ]),
-  );
-  return alignColumns(rows, [22, 26, 10, 12, 20]);
+function diskLines(report: FleetReport): string[] {
+  const rows = disksToShow(report).map(({ host, path, usedPercent, freeBytes, forecast }) => [
+    host,
+    path,
+    `${usedPercent} % used`,
+    `${formatBytes(freeBytes)} free`,
+    forecastInWords(forecast),
+  ]);
+  const others = otherDisksInWords(report);
+  return [
+    ...alignColumns(rows, [22, 26, 10, 12, 20]),
+    ...(others === undefined ? [] : wrap(others, TEXT_COLUMNS - 2)),
+  ];
 }
 
 const BAR_WIDTH = 40;

@@ -1,5 +1,6 @@
 import { formatBytes } from "@shipkeeper/kit";
 import type { FleetReport, ReportedHost } from "@shipkeeper/protocol";
+import { disksOf, unforecast, type HostDisk } from "../disks.ts";
 import { ageInWords, ago, counted, forecastInWords, shareOf } from "../wording.ts";
 import { bar, bars, nothing, section, table, type Column, type Tone } from "./parts.ts";
 import { markup, type Insertable, type Markup } from "./template.ts";
@@ -27,18 +28,36 @@ export function hostsSection(report: FleetReport): Markup {
       cell: ({ cacheBytes, images, reclaimableBytes }) =>
         markup`${formatBytes(cacheBytes)} in ${counted(images, "image")}, <span class="quiet">${reclaimableBytes === 0 ? "nothing" : formatBytes(reclaimableBytes)} to free</span>`,
     },
-    { head: "Disk", cell: ({ disks }) => disks.map(disk) },
+    { head: "Disk", cell: (host) => fullestDisks(host) },
     { head: "Last backup", cell: ({ newestRestorePointAt }) => ago(newestRestorePointAt, at) },
   ];
-  return section("Hosts", table(columns, hosts));
+  const disks = hosts.flatMap(disksOf);
+  const [young] = unforecast(disks);
+  return section(
+    "Hosts",
+    table(columns, hosts),
+    young !== undefined && markup`<p class="quiet small">${counted(disks.length, "disk")}; ${young}.</p>`,
+  );
 }
 
-function disk({ totalBytes, freeBytes, forecast }: ReportedHost["disks"][number]): Insertable {
-  const used = shareOf(totalBytes - freeBytes, totalBytes);
-  const tone: Tone = used >= 90 ? "bad" : used >= 80 ? "warn" : "";
+const DISKS_SHOWN = 2;
+
+function fullestDisks(host: ReportedHost): Insertable {
+  const disks = disksOf(host);
+  const more = disks.length - DISKS_SHOWN;
+  return [
+    disks.slice(0, DISKS_SHOWN).map(disk),
+    more > 0 && markup`<br><span class="quiet">and ${counted(more, "emptier disk")}</span>`,
+  ];
+}
+
+function disk({ path, usedPercent, freeBytes, forecast }: HostDisk): Insertable {
+  const tone: Tone = usedPercent >= 90 ? "bad" : usedPercent >= 80 ? "warn" : "";
   const trouble = forecast.kind === "fills" ? (forecast.daysLeft <= 7 ? "bad" : "warn") : "quiet";
-  return markup`${bar(`${used} % used`, [{ percent: used, tone }])}${formatBytes(freeBytes)} free,
-<span class="${trouble}">${forecastInWords(forecast)}</span>`;
+  const isForecast = forecast.kind === "fills" || forecast.kind === "steady";
+  return markup`${bar(`${usedPercent} % used`, [{ percent: usedPercent, tone }])}${formatBytes(freeBytes)} free on ${path}${
+    isForecast && markup`, <span class="${trouble}">${forecastInWords(forecast)}</span>`
+  }`;
 }
 
 export function containersSection({ containers, at }: FleetReport): Markup {
