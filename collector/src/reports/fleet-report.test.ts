@@ -150,6 +150,71 @@ test("one kind of trouble does not push out the others", () => {
 
   const { next } = fleetReport(facts, NOW);
 
-  expect(nextOf(facts)).toEqual([...Array<string>(3).fill("now silent-host -"), "plan unowned-containers -"]);
-  expect(next[2]?.why).toBe("last heard of 1 day ago; and 9 more like this");
+  expect(nextOf(facts)).toEqual([...Array<string>(9).fill("now silent-host -"), "plan unowned-containers -"]);
+  expect(next[8]?.why).toBe("last heard of 1 day ago; and 3 more like this");
+});
+
+test("containers that run without a health check are told once for each owner", () => {
+  const bare = (name: string, owner?: string) => containerFact("web-1", name, { owner, health: "none" });
+  const facts = factsWith({
+    hosts: [hostFact("web-1")],
+    containers: [
+      bare("a", "shop"),
+      bare("b", "shop"),
+      bare("c", "payments"),
+      containerFact("web-1", "ended", { owner: "shop", health: "none", state: "exited" }),
+    ],
+  });
+
+  const { next } = fleetReport(facts, NOW);
+
+  expect(next.map(({ what, owner }) => `${owner}: ${what}`)).toEqual([
+    "shop: Give 2 running containers a health check",
+    "payments: Give 1 running container a health check",
+  ]);
+});
+
+test("old images that nothing uses are told when no rule has judged them", () => {
+  const facts = factsWith({
+    hosts: [hostFact("web-1")],
+    images: [
+      imageFact("web-1", "forgotten", 200),
+      imageFact("web-1", "young", 20),
+      imageFact("web-1", "in-use", 200, { usedBy: ["shop"] }),
+      imageFact("web-1", "kept", 200),
+    ],
+    held: [
+      {
+        host: "web-1",
+        action: "prune",
+        decision: "keep",
+        why: "newest-of-repository",
+        words: "newest of its repository",
+        target: { type: "image", id: "sha256:kept", name: "kept" },
+      },
+    ],
+  });
+
+  expect(fleetReport(facts, NOW).next).toMatchObject([
+    {
+      urgency: "plan",
+      kind: "old-image-unused",
+      what: "Let a policy look after 1 old image that nothing uses",
+    },
+  ]);
+});
+
+test("disks of which nothing is to be said are one sentence", () => {
+  const disk = (path: string, usedPercent: number) => {
+    return { path, totalBytes: 100, freeBytes: 100 - usedPercent, history: [] };
+  };
+  const facts = factsWith({
+    hosts: [hostFact("api-1", { disks: [disk("/", 69), disk("/data", 12)] }), hostFact("api-2")],
+  });
+
+  const text = renderText(fleetReport(facts, NOW));
+
+  expect(text).toContain(
+    "DISKS\n  2 disks, the fullest 69 % used (/ on api-1); not enough history to forecast\n",
+  );
 });

@@ -33,7 +33,7 @@ export function fleetReport(facts: FleetFacts, now: Instant): FleetReport {
     restorePoints: reportRestorePoints(facts),
     unowned: reportUnowned(facts),
   };
-  return { ...found, truth: truth(found, facts.silentAfterMs), next: nextThings(found, now) };
+  return { ...found, truth: truth(found, facts.silentAfterMs), next: nextThings(found, facts, now) };
 }
 
 /** The same report about what one owner answers for. */

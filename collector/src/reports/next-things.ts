@@ -1,6 +1,9 @@
 /** The to-do list of the report: what people should do next, the most urgent first, each with its owner. */
 import { DAY_MS, formatBytes, formatDuration, printable, type Instant } from "@shipkeeper/kit";
 import type { DoneStep, FleetReport, NextThing } from "@shipkeeper/protocol";
+import { fitThings } from "./fit-things.ts";
+import type { FleetFacts } from "./fleet-facts.ts";
+import { ageDaysOf } from "./image-ages.ts";
 
 const THINGS_SHOWN = 10;
 /** A disk that fills within a working week is somebody's job today. */
@@ -13,28 +16,24 @@ const ANCIENT_IMAGE_DAYS = 730;
 /** So that one kind of trouble does not push out all others. */
 const MOST_OF_A_KIND = 3;
 
-const URGENCY = ["now", "soon", "plan"] as const;
-
 type Found = Omit<FleetReport, "next" | "truth">;
 
-export function nextThings(report: Found, now: Instant): NextThing[] {
-  const things = [
-    ...firstHost(report),
-    ...patients(report),
-    ...silentHosts(report, now),
-    ...fillingDisks(report),
-    ...failures(report),
-    ...staleBackups(report, now),
-    ...missingBackups(report),
-    ...oldImages(report),
-    ...unownedThings(report),
-    ...roomToFree(report),
+export function nextThings(report: Found, facts: FleetFacts, now: Instant): NextThing[] {
+  const kinds = [
+    firstHost(report),
+    patients(report),
+    silentHosts(report, now),
+    fillingDisks(report),
+    failures(report),
+    staleBackups(report, now),
+    missingBackups(report),
+    oldImages(report),
+    unownedThings(report),
+    roomToFree(report),
+    unwatchedContainers(facts),
+    forgottenImages(facts, now),
   ];
-  return things
-    .map((thing, place) => ({ thing, place }))
-    .sort((a, b) => URGENCY.indexOf(a.thing.urgency) - URGENCY.indexOf(b.thing.urgency) || a.place - b.place)
-    .slice(0, THINGS_SHOWN)
-    .map(({ thing }) => thing);
+  return fitThings(kinds, { places: THINGS_SHOWN, placesOfAKind: MOST_OF_A_KIND });
 }
 
 function firstHost({ hosts, owner }: Found): NextThing[] {
@@ -44,7 +43,7 @@ function firstHost({ hosts, owner }: Found): NextThing[] {
 }
 
 function patients({ containers }: Found): NextThing[] {
-  return atMost(containers.needPerson, "container-needs-person", ({ host, container, owner, why }) => ({
+  return each(containers.needPerson, "container-needs-person", ({ host, container, owner, why }) => ({
     urgency: "now",
     what: `Look after ${short(container)} on ${short(host)}`,
     why,
@@ -55,7 +54,7 @@ function patients({ containers }: Found): NextThing[] {
 
 function silentHosts({ hosts }: Found, now: Instant): NextThing[] {
   const silent = hosts.filter((host) => host.silent);
-  return atMost(silent, "silent-host", ({ host, owner, lastSeenAt }) => ({
+  return each(silent, "silent-host", ({ host, owner, lastSeenAt }) => ({
     urgency: "now",
     what: `Find out why ${short(host)} is silent`,
     why:
@@ -75,7 +74,7 @@ function fillingDisks({ hosts }: Found): NextThing[] {
     )
     .filter(({ daysLeft }) => daysLeft <= DISK_SOON_DAYS)
     .sort((a, b) => a.daysLeft - b.daysLeft);
-  return atMost(filling, "disk-fills", ({ host, owner, path, freeBytes, daysLeft }) => ({
+  return each(filling, "disk-fills", ({ host, owner, path, freeBytes, daysLeft }) => ({
     urgency: daysLeft <= DISK_NOW_DAYS ? "now" : "soon",
     what: `Make room on ${short(host)}`,
     why: `${short(path)} is full in ${daysLeft} days if it goes on like this; ${formatBytes(freeBytes)} are free`,
@@ -86,7 +85,7 @@ function fillingDisks({ hosts }: Found): NextThing[] {
 
 function failures({ done }: Found): NextThing[] {
   const failed = done.steps.filter(isFailure);
-  return atMost(failed, "step-failed", ({ host, action, target, owner, trouble }) => ({
+  return each(failed, "step-failed", ({ host, action, target, owner, trouble }) => ({
     urgency: action === "backup" ? "now" : "soon",
     what: `Find out why the ${action} of ${short(target)} on ${short(host)} failed`,
     why: trouble ?? "how it ended is not known",
@@ -99,7 +98,7 @@ const isFailure = ({ status }: DoneStep): boolean => status === "failed" || stat
 
 function staleBackups({ restorePoints }: Found, now: Instant): NextThing[] {
   const stale = restorePoints.datasets.filter(({ newestAt }) => now - newestAt > RESTORE_POINT_TOO_OLD_MS);
-  return atMost(stale, "restore-point-too-old", ({ host, volume, owner, newestAt }) => ({
+  return each(stale, "restore-point-too-old", ({ host, volume, owner, newestAt }) => ({
     urgency: "soon",
     what: `Get ${short(volume)} on ${short(host)} backed up again`,
     why: `its newest restore point is ${formatDuration(now - newestAt)} old`,
@@ -111,7 +110,7 @@ function staleBackups({ restorePoints }: Found, now: Instant): NextThing[] {
 function missingBackups({ restorePoints, done }: Found): NextThing[] {
   const tried = new Set(done.steps.filter(isFailure).map(({ host, target }) => `${host} ${target}`));
   const forgotten = restorePoints.unprotected.filter(({ host, volume }) => !tried.has(`${host} ${volume}`));
-  return atMost(forgotten, "volume-without-backup", ({ host, volume, owner, sizeBytes }) => ({
+  return each(forgotten, "volume-without-backup", ({ host, volume, owner, sizeBytes }) => ({
     urgency: "soon",
     what: `Back up ${short(volume)} on ${short(host)}`,
     why: `in use and without any restore point${sizeBytes === undefined ? "" : `, ${formatBytes(sizeBytes)}`}`,
@@ -122,7 +121,7 @@ function missingBackups({ restorePoints, done }: Found): NextThing[] {
 
 function oldImages({ images }: Found): NextThing[] {
   const old = images.oldestRunning.filter(({ ageDays }) => (ageDays ?? 0) > VERY_OLD_IMAGE_DAYS);
-  return atMost(old, "old-image-runs", ({ host, image, owner, ageDays = 0, usedBy }) => ({
+  return each(old, "old-image-runs", ({ host, image, owner, ageDays = 0, usedBy }) => ({
     urgency: ageDays > ANCIENT_IMAGE_DAYS ? "soon" : "plan",
     what: `Rebuild ${short(image)}`,
     why: `${ageDays} days old and running as ${short(usedBy[0] ?? "a container")} on ${short(host)}`,
@@ -154,16 +153,42 @@ function roomToFree({ hosts }: Found): NextThing[] {
   ];
 }
 
-function atMost<Thing>(
+/** A container that runs and does not work is found by its health check alone. */
+function unwatchedContainers({ containers }: FleetFacts): NextThing[] {
+  const unwatched = containers.filter(({ state, health }) => state === "running" && health === "none");
+  const byOwner = [...Map.groupBy(unwatched, ({ owner }) => owner)].sort(
+    ([, a], [, b]) => b.length - a.length,
+  );
+  return each(byOwner, "no-health-check", ([owner, [first, ...others]]) => ({
+    urgency: "plan",
+    what: `Give ${counted(others.length + 1, "running container")} a health check`,
+    why: `Shipkeeper sees that they run, not that they work; ${short(first?.name ?? "")} on ${short(first?.host ?? "")} is one`,
+    owner,
+  }));
+}
+
+/** What a rule kept has its reason in the report; these no rule of their host has judged. */
+function forgottenImages({ images, held, owner }: FleetFacts, now: Instant): NextThing[] {
+  const keyOf = (host: string, id: string) => `${host} ${id}`;
+  const judged = new Set(held.map(({ host, target }) => keyOf(host, target.id)));
+  const forgotten = images
+    .filter(({ host, id, usedBy }) => usedBy.length === 0 && !judged.has(keyOf(host, id)))
+    .filter((image) => (ageDaysOf(image, now) ?? 0) > VERY_OLD_IMAGE_DAYS)
+    .sort((a, b) => b.ownBytes - a.ownBytes);
+  const [largest] = forgotten;
+  if (largest === undefined) return [];
+  const bytes = forgotten.reduce((sum, { ownBytes }) => sum + ownBytes, 0);
+  const what = `Let a policy look after ${counted(forgotten.length, "old image")} that nothing uses`;
+  const why = `built over ${VERY_OLD_IMAGE_DAYS} days ago, ${formatBytes(bytes)}, and no rule removes them; ${short(largest.name)} on ${short(largest.host)} is the largest`;
+  return [{ urgency: "plan", kind: "old-image-unused", what, why, owner }];
+}
+
+function each<Thing>(
   things: readonly Thing[],
   kind: string,
   tell: (thing: Thing) => Omit<NextThing, "kind">,
 ): NextThing[] {
-  const told = things.slice(0, MOST_OF_A_KIND).map((thing) => ({ ...tell(thing), kind }));
-  const more = things.length - told.length;
-  const last = told.at(-1);
-  if (more > 0 && last !== undefined) last.why = `${last.why}; and ${more} more like this`;
-  return told;
+  return things.map((thing) => ({ ...tell(thing), kind }));
 }
 
 /** A name within a sentence: so long that the sentence still comes to its end. */
