@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,12 +8,16 @@ import { AlreadyRunning, takeLock } from "./lock.ts";
 
 let folder: string;
 let file: string;
+let holder: ChildProcess | undefined;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "lock-"));
   file = join(folder, "below", "agent.lock");
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  holder?.kill("SIGKILL");
+  rmSync(folder, { recursive: true });
+});
 
 test("a lock is held by one until it lets go", () => {
   const first = takeLock(file);
@@ -24,17 +28,18 @@ test("a lock is held by one until it lets go", () => {
   takeLock(file).release();
 });
 
-test("a program that is killed holds no lock any more", async () => {
+test("a program holds its lock without keeping an eye on it, until it is killed", async () => {
   const script = `const { takeLock } = await import(${JSON.stringify(import.meta.resolve("./lock.ts"))});
-    takeLock(process.argv[1]); console.log("held"); setInterval(() => {}, 1e6);`;
-  const holder = spawn(process.execPath, ["--input-type=module", "--eval", script, file], {
+    takeLock(process.argv[1]); globalThis.gc(); console.log("held"); setInterval(() => {}, 1e6);`;
+  const started = spawn(process.execPath, ["--expose-gc", "--input-type=module", "--eval", script, file], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  await once(holder.stdout, "data");
+  holder = started;
+  await once(started.stdout, "data");
   expect(() => takeLock(file)).toThrow(AlreadyRunning);
 
-  holder.kill("SIGKILL");
-  await once(holder, "exit");
+  started.kill("SIGKILL");
+  await once(started, "exit");
 
   takeLock(file).release();
 });

@@ -17,6 +17,9 @@ export interface Lock {
   release(): void;
 }
 
+/** Keeps what is locked from the garbage collector, which would close it, and so let go, behind its holder's back. */
+const held = new Set<Database.Database>();
+
 /** Takes the lock or throws `AlreadyRunning`; never waits. */
 export function takeLock(file: string): Lock {
   mkdirSync(dirname(file), { recursive: true });
@@ -31,5 +34,11 @@ export function takeLock(file: string): Lock {
     database.close();
     throw new AlreadyRunning(`cannot take the lock ${file}: another program holds it`, { cause: error });
   }
-  return { release: () => void database.close() };
+  held.add(database);
+  return {
+    release() {
+      held.delete(database);
+      database.close();
+    },
+  };
 }
