@@ -101,19 +101,17 @@ function isDangling({ tags, digests }: Image): boolean {
 }
 
 /**
- * Image id → a container in whatever state that needs it. A container whose image id nothing on the host has is taken
- * at its word, by name: stores of the engine differ in what they call an image's id.
+ * Image id → a container in whatever state that needs it: the image that it was made from, and the one that bears its
+ * name by now, from which it would be made anew. The name also finds what another store of the engine calls by another id.
  */
 function usersOf(images: readonly Image[], containers: readonly Container[]): Map<string, Container> {
-  const known = new Set<string>(images.map(({ id }) => id));
+  const idOf = new Map<string, string>(
+    images.flatMap(({ id, tags, digests }) => [...tags, ...digests].map((name) => [name, id] as const)),
+  );
   const users = new Map<string, Container>();
   for (const container of containers) {
-    if (known.has(container.imageId)) users.set(container.imageId, container);
-    else for (const image of images) if (isNamed(image, container.image)) users.set(image.id, container);
+    const named = idOf.get(container.image) ?? idOf.get(`${container.image}:latest`);
+    for (const id of [container.imageId, named]) if (id !== undefined) users.set(id, container);
   }
   return users;
-}
-
-function isNamed({ tags, digests }: Image, name: string): boolean {
-  return tags.includes(name) || tags.includes(`${name}:latest`) || digests.includes(name);
 }

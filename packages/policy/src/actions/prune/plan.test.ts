@@ -77,6 +77,19 @@ test("an image stays this time while a container that goes still uses it", () =>
   });
 });
 
+test("a tag that moved on keeps both images: the container's own, and the one it would be made of anew", () => {
+  const world = worldWith({
+    images: [image("web:old"), image("web:1"), image("other:1")],
+    containers: [container("web", { imageId: imageId("web:old"), image: "web:1" })],
+  });
+
+  expect(verdicts(plan(unusedFor14Days, world))).toEqual({
+    "web:old": "keep: in-use",
+    "web:1": "keep: in-use",
+    "other:1": "remove: unused",
+  });
+});
+
 test("a container whose image id nothing has is taken at its word, by name", () => {
   const world = worldWith({
     images: [image("web:1"), image("cache:latest"), image("other:1")],
