@@ -45,6 +45,14 @@ test("a container of Docker 20.10", () => {
   );
 });
 
+test("mounts have one order, however the engine lists them", () => {
+  const recorded = answer(containerAnswer, "docker-20.10/container.json");
+  const turned = { ...recorded, Mounts: recorded.Mounts.toReversed() };
+
+  expect(recorded.Mounts.length).toBeGreaterThan(1);
+  expect(readContainer(turned).mounts).toEqual(readContainer(recorded).mounts);
+});
+
 test("environment values never leave: of variables only the names are read", () => {
   const container = readContainer(answer(containerAnswer, "docker-20.10/container.json"));
   const image = readImage(

@@ -49,7 +49,8 @@ export function readContainer(answer: ContainerAnswer): Container {
     },
     autoRemove: HostConfig.AutoRemove,
 
-    mounts: answer.Mounts.map(readMount),
+    // The engine lists them in another order each time, and an inventory that differs is sent again.
+    mounts: answer.Mounts.map(readMount).toSorted(byDestination),
     networks: Object.entries(answer.NetworkSettings?.Networks ?? {}).map(([name, network]) => ({
       name,
       id: network?.NetworkID ?? "",
@@ -121,6 +122,11 @@ function readOrchestrator(
             container: labels["io.kubernetes.container.name"] ?? "",
           },
   });
+}
+
+/** No two mounts of a container are at the same place. */
+function byDestination(a: Mount, b: Mount): number {
+  return a.destination < b.destination ? -1 : 1;
 }
 
 function readMount(mount: MountAnswer): Mount {
