@@ -30,7 +30,7 @@ test("a lock is held by one until it lets go", () => {
 
 test("a program holds its lock without keeping an eye on it, until it is killed", async () => {
   const script = `const { takeLock } = await import(${JSON.stringify(import.meta.resolve("./lock.ts"))});
-    takeLock(process.argv[1]); globalThis.gc(); console.log("held"); setInterval(() => {}, 1e6);`;
+    takeLock(process.argv[1]); globalThis.gc(); setTimeout(() => console.log("held"), 20); setInterval(() => {}, 1e6);`;
   const started = spawn(process.execPath, ["--expose-gc", "--input-type=module", "--eval", script, file], {
     stdio: ["ignore", "pipe", "inherit"],
   });
