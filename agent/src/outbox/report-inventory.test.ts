@@ -1,9 +1,11 @@
 import type { Inventory } from "@shipkeeper/model";
-import { expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { reportInventory } from "./report-inventory.ts";
 import { emptyInventory } from "./testing/entries.ts";
 
 const RESYNC_MS = 300_000;
+
+afterEach(() => void vi.useRealTimers());
 
 /** A report whose time is moved by hand, and the host names and times of what it queued. */
 function startReport({ broken = false } = {}) {

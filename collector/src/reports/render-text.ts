@@ -1,6 +1,6 @@
 /** The report for a terminal and for the text part of a mail: at most 100 columns, no colours, no control characters. */
 import { formatBytes, formatInstant } from "@shipkeeper/kit";
-import type { FleetReport, ReportedHost } from "@shipkeeper/protocol";
+import type { FleetReport, ImageGroup, ImageLine, ReportedHost } from "@shipkeeper/protocol";
 import { disksToShow, otherDisksInWords } from "./disks.ts";
 import { TEXT_COLUMNS, alignColumns, withBelow, wrap } from "./text-layout.ts";
 import {
@@ -25,7 +25,10 @@ export function renderText(report: FleetReport): string {
     titled("Hosts", hostLines(report)),
     titled("Disks", diskLines(report)),
     titled("Image ages", ageLines(report)),
-    titled("Oldest images that run", oldestLines(report)),
+    titled("Oldest images that run", oldestLines(report.images.oldestRunning, "nothing")),
+    titled("Oldest images that are only cached", oldestLines(report.images.oldestCached, "unused")),
+    titled("Images by owner", groupLines(report.images.byOwner, "no owner")),
+    titled("Images by base", groupLines(report.images.byBase, "not known")),
     titled("Containers", containerLines(report)),
     titled(`What was done in ${spanOf(report)}`, doneLines(report)),
     titled("What was left alone, and why", heldLines(report)),
@@ -88,16 +91,26 @@ function ageLines({ images }: FleetReport): string[] {
   return [`${counted(total, "image")}, ${size}; # runs, - only cached`, ...bars];
 }
 
-function oldestLines({ images }: FleetReport): string[] {
+function oldestLines(images: readonly ImageLine[], unused: string): string[] {
   return alignColumns(
-    images.oldestRunning.map(({ image, ageDays, host, owner, usedBy }) => [
+    images.map(({ image, ageDays, host, owner, usedBy }) => [
       image,
       ageInWords(ageDays),
-      `${usedBy[0] ?? ""} on ${host}`,
+      `${usedBy[0] ?? unused} on ${host}`,
       owner ?? "no owner",
     ]),
     [34, 10, 32, 18],
   );
+}
+
+function groupLines(groups: readonly ImageGroup[], nameless: string): string[] {
+  const row = ({ name, images, medianDays, oldestDays }: ImageGroup) => [
+    name ?? nameless,
+    counted(images, "image"),
+    `median ${ageInWords(medianDays)}`,
+    `oldest ${ageInWords(oldestDays)}`,
+  ];
+  return alignColumns(groups.map(row), [40, 12, 18, 18]);
 }
 
 function containerLines({ containers }: FleetReport): string[] {
