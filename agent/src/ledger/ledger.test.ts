@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { days } from "@shipkeeper/kit";
-import { fakeContainer, fakeContainerId, fakeImage, fakeImageId } from "@shipkeeper/docker";
+import { fakeContainerId, fakeImageId } from "@shipkeeper/docker";
+import { plainContainer, plainImage } from "@shipkeeper/model/testing";
 import { runIdSchema, type Inventory } from "@shipkeeper/model";
 import type { StepOutcome, Verdict } from "@shipkeeper/policy";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -46,9 +47,9 @@ function inventory(content: Partial<Inventory>): Inventory {
   };
 }
 
-const web = (tags = ["web:1"]) => fakeImage({ id: WEB, tags });
+const web = (tags = ["web:1"]) => plainImage({ id: WEB, tags });
 const app = (health: "healthy" | "unhealthy" | "starting") =>
-  fakeContainer({
+  plainContainer({
     id: APP,
     name: "app",
     image: "web:1",
@@ -126,7 +127,7 @@ test("a container is sick since it was first seen so, until it is seen healthy: 
 test("owners come from labels, then from the map", () => {
   const ledger = open();
   const seen = inventory({
-    images: [web(), fakeImage({ id: fakeImageId("db"), tags: ["acme/db:1"], labels: { team: "data" } })],
+    images: [web(), plainImage({ id: fakeImageId("db"), tags: ["acme/db:1"], labels: { team: "data" } })],
   });
 
   const { images } = ledger.annotate(seen, { labels: ["team"], map: { shop: { match: ["web:*"] } } });

@@ -1,10 +1,5 @@
-import {
-  FakeEngine,
-  fakeContainer,
-  fakeContainerId,
-  fakeImageId,
-  type ContainerSampler,
-} from "@shipkeeper/docker";
+import { FakeEngine, fakeContainerId, fakeImageId, type ContainerSampler } from "@shipkeeper/docker";
+import { plainContainer } from "@shipkeeper/model/testing";
 import { CONTAINER_METRICS, type Container, type Inventory, type SampleGroup } from "@shipkeeper/model";
 import { silentLog } from "@shipkeeper/runtime";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -14,7 +9,7 @@ beforeEach(() => void vi.useFakeTimers({ now: Date.parse("2030-01-31T02:00:00Z")
 afterEach(() => void vi.useRealTimers());
 
 const container = (name: string, pid: number | undefined): Container => ({
-  ...fakeContainer({ id: fakeContainerId(name), name, imageId: fakeImageId("web") }),
+  ...plainContainer({ id: fakeContainerId(name), name, imageId: fakeImageId("web") }),
   ...(pid === undefined ? { state: "exited" as const } : { pid }),
 });
 

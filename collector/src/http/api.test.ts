@@ -1,6 +1,7 @@
 import { days } from "@shipkeeper/kit";
 import type { ApiImage, ApiRunDetail, Page, Problem, SamplesReply } from "@shipkeeper/protocol";
 import { createSigningKey, sealBundle } from "@shipkeeper/runtime";
+import { plainVolume } from "@shipkeeper/model/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   NOW,
@@ -12,7 +13,6 @@ import {
   pruneRound,
   pruneRun,
   sampleChunk,
-  volume,
 } from "../testing/facts.ts";
 import { startTestCollector, type TestCollector } from "../testing/test-collector.ts";
 
@@ -60,7 +60,7 @@ test("lists are narrowed by what people ask for", async () => {
     }),
   ];
   await agent.tell(
-    inventoryEntry({ containers, images: [image("web:1"), image("web:2")], volumes: [volume("data")] }),
+    inventoryEntry({ containers, images: [image("web:1"), image("web:2")], volumes: [plainVolume("data")] }),
   );
   await other.tell(inventoryEntry({ containers: [container("postgres")] }));
 
@@ -140,7 +140,7 @@ test("samples come back as columns, thinned to the step that was asked for", asy
 test("a table never opens a formula, and keeps commas, quotes and line ends inside their cell", async () => {
   const agent = await collector.enrolHost("web-1");
   const hostile = ['=cmd|"/c calc"!A1', "+1", "-1", "@SUM(A1)", 'a,"b"\r\nc'];
-  await agent.tell(inventoryEntry({ volumes: hostile.map((name) => volume(name)) }));
+  await agent.tell(inventoryEntry({ volumes: hostile.map((name) => plainVolume(name)) }));
 
   const csv = await collector.ask("GET", "/api/v1/volumes?limit=3", { headers: { accept: "text/csv" } });
   const rest = await collector.ask("GET", /<(.+)>/.exec(String(csv.headers["link"]))?.[1] ?? "", {

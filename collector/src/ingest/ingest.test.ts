@@ -3,6 +3,7 @@ import type { Epoch, HostId } from "@shipkeeper/model";
 import type { Receipt } from "@shipkeeper/protocol";
 import { silentLog } from "@shipkeeper/runtime";
 import * as fc from "fast-check";
+import { plainVolume } from "@shipkeeper/model/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openStore, type Store } from "../store/store.ts";
 import {
@@ -16,7 +17,6 @@ import {
   sampleChunk,
   status,
   uuid,
-  volume,
 } from "../testing/facts.ts";
 import { createIngest } from "./ingest.ts";
 
@@ -119,7 +119,7 @@ test(
         takenAt,
         containers: containers.map((name) => container(name, { restartCount: takenAt - NOW })),
         images: [image("web:1")],
-        volumes: [volume("data")],
+        volumes: [plainVolume("data")],
         gaps: gaps.map((error) => ({ section: "containers", error })),
       });
     const history: Sending[] = [

@@ -1,6 +1,7 @@
 import { HOUR_MS, MINUTE_MS, days } from "@shipkeeper/kit";
 import { HOST_SUBJECT } from "@shipkeeper/model";
 import { encodeSampleGroup, type FleetReport } from "@shipkeeper/protocol";
+import { plainVolume } from "@shipkeeper/model/testing";
 import { afterEach, expect, test } from "vitest";
 import {
   NOW,
@@ -11,7 +12,6 @@ import {
   inventoryEntry,
   pruneRound,
   pruneRun,
-  volume,
 } from "../testing/facts.ts";
 import { startTestCollector, type TestAgent, type TestCollector } from "../testing/test-collector.ts";
 
@@ -31,7 +31,7 @@ async function tellOfOneHost(agent: TestAgent) {
         image("base:12", { ageDays: 400, layers: ["a"], sizeBytes: 80e6, sharedBytes: 80e6 }),
         image("web:2", { ageDays: 200, layers: ["a", "b"], sizeBytes: 100e6, sharedBytes: 80e6 }),
       ],
-      volumes: [volume("shop-data", { users: [containerId("shop")], sizeBytes: 7e6 })],
+      volumes: [plainVolume("shop-data", { users: [containerId("shop")], sizeBytes: 7e6 })],
     }),
     { kind: "round", round: pruneRound("night") },
     ...pruneRun("night"),

@@ -3,12 +3,11 @@ import { days, type Instant } from "@shipkeeper/kit";
 import {
   containerIdSchema,
   imageIdSchema,
-  volumeNameSchema,
   type Container,
   type Image,
   type Inventory,
-  type Volume,
 } from "@shipkeeper/model";
+import { plainContainer, plainImage } from "@shipkeeper/model/testing";
 import type { Outcome, PolicyBundle, Round, Verdict } from "@shipkeeper/policy";
 import { encodeSampleGroup, type AgentStatus, type KnownEntry } from "@shipkeeper/protocol";
 import { sha256Hex } from "@shipkeeper/runtime";
@@ -27,71 +26,22 @@ export const containerId = (name: string) => containerIdSchema.parse(sha256Hex(n
 export const imageId = (name: string) => imageIdSchema.parse(`sha256:${sha256Hex(name)}`);
 
 export function container(name: string, facts: Partial<Container> = {}): Container {
-  return {
-    id: containerId(name),
-    name,
-    imageId: imageId(`of-${name}:1`),
-    image: `of-${name}:1`,
-    command: [],
-    environment: [],
-    labels: {},
-    state: "running",
-    oomKilled: false,
-    restartCount: 0,
-    health: { status: "none", failingStreak: 0, log: [] },
-    restartPolicy: { name: "no", maximumRetries: 0 },
-    autoRemove: false,
-    mounts: [],
-    networks: [],
-    ports: [],
-    limits: {},
-    user: "",
-    privileges: {
-      privileged: false,
-      capAdd: [],
-      capDrop: [],
-      networkMode: "bridge",
-      pidMode: "",
-      ipcMode: "",
-      readOnlyRootfs: false,
-      securityOptions: [],
-      devices: [],
-    },
-    logDriver: "json-file",
-    ...facts,
-  };
+  const image = `of-${name}:1`;
+  return plainContainer({ id: containerId(name), name, imageId: imageId(image), image, ...facts });
 }
 
 export function image(
   tag: string,
   { ageDays = 30, ...facts }: Partial<Image> & { ageDays?: number } = {},
 ): Image {
-  return {
+  return plainImage({
     id: imageId(tag),
     tags: [tag],
-    digests: [],
     createdAt: NOW - days(ageDays),
     sizeBytes: 100e6,
     layers: [`layer-of-${tag}`],
-    labels: {},
-    history: [],
-    user: "",
-    architecture: "amd64",
-    os: "linux",
     ...facts,
-  };
-}
-
-export function volume(name: string, facts: Partial<Volume> = {}): Volume {
-  return {
-    name: volumeNameSchema.parse(name),
-    driver: "local",
-    mountpoint: `/var/lib/docker/volumes/${name}/_data`,
-    labels: {},
-    anonymous: false,
-    users: [],
-    ...facts,
-  };
+  });
 }
 
 export function inventory(facts: Partial<Inventory> = {}): Inventory {

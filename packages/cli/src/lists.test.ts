@@ -1,3 +1,5 @@
+import { containerIdSchema, imageIdSchema } from "@shipkeeper/model";
+import { plainContainer } from "@shipkeeper/model/testing";
 import type { ApiContainer, ApiHost, ApiRunDetail } from "@shipkeeper/protocol";
 import { VERSION } from "@shipkeeper/runtime";
 import { expect, test } from "vitest";
@@ -24,44 +26,19 @@ function host(hostname: string, facts: Partial<ApiHost> = {}): ApiHost {
   };
 }
 
-const container = (name: string, facts: Partial<ApiContainer> = {}): ApiContainer =>
-  ({
-    hostId: HOST_ID,
-    host: "web-1",
-    seenAt: NOW,
-    stale: false,
-    id: "a".repeat(64),
+const container = (name: string, facts: Partial<ApiContainer> = {}): ApiContainer => ({
+  hostId: HOST_ID,
+  host: "web-1",
+  seenAt: NOW,
+  stale: false,
+  ...plainContainer({
+    id: containerIdSchema.parse("a".repeat(64)),
     name,
-    imageId: `sha256:${"b".repeat(64)}`,
-    image: "web:1",
-    command: [],
-    environment: [],
-    labels: {},
-    state: "running",
-    oomKilled: false,
-    restartCount: 0,
+    imageId: imageIdSchema.parse(`sha256:${"b".repeat(64)}`),
     health: { status: "unhealthy", failingStreak: 3, log: [] },
-    restartPolicy: { name: "no", maximumRetries: 0 },
-    autoRemove: false,
-    mounts: [],
-    networks: [],
-    ports: [],
-    limits: {},
-    user: "",
-    privileges: {
-      privileged: false,
-      capAdd: [],
-      capDrop: [],
-      networkMode: "",
-      pidMode: "",
-      ipcMode: "",
-      readOnlyRootfs: false,
-      securityOptions: [],
-      devices: [],
-    },
-    logDriver: "json-file",
-    ...facts,
-  }) as ApiContainer;
+  }),
+  ...facts,
+});
 
 test("a pipe gets tab-separated lines, a terminal gets a table", async () => {
   const collector = () => page(host("web-1"), host("db-1", { state: "silent", lastSeenAt: undefined }));

@@ -16,14 +16,7 @@ export {
 } from "./inventory/inventory-reader.ts";
 export { mergeSizes, type SizesReading } from "./inventory/merge-sizes.ts";
 export type { Fault, FakeCall } from "./fake/faults.ts";
-export {
-  fakeContainer,
-  fakeContainerId,
-  fakeImage,
-  fakeImageId,
-  fakeNetwork,
-  fakeVolume,
-} from "./fake/fake-things.ts";
+export { fakeContainerId, fakeImageId, fakeNetwork, fakeVolume } from "./fake/fake-things.ts";
 export { FakeEngine, type FakeEngineOptions, type Mutation } from "./fake-engine.ts";
 export {
   type ApiAttachment,

@@ -15,12 +15,11 @@ import {
   type Volume,
   type VolumeName,
 } from "@shipkeeper/model";
+import { plainContainer, plainImage } from "@shipkeeper/model/testing";
 import type { EngineEvent } from "../engine.ts";
 import { eventFeed } from "./event-feed.ts";
 import {
-  fakeContainer,
   fakeContainerId,
-  fakeImage,
   fakeImageId,
   fakeNetwork,
   fakeVolume,
@@ -42,7 +41,7 @@ export class FakeHost {
 
   /** A new image; a tag that another image had moves here, as on a real engine. */
   addImage(fields: Partial<Image> = {}): Image {
-    const image = fakeImage({
+    const image = plainImage({
       id: fakeImageId(`image ${(this.#made += 1)}`),
       createdAt: this.clock(),
       ...fields,
@@ -67,7 +66,7 @@ export class FakeHost {
   addContainer(fields: Partial<Container> & { image: string }): Container {
     const number = (this.#made += 1);
     const now = this.clock();
-    const container = fakeContainer({
+    const container = plainContainer({
       id: fakeContainerId(`container ${number}`),
       name: `container-${number}`,
       imageId: this.find(fields.image)?.id ?? fakeImageId(fields.image),

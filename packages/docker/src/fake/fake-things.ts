@@ -1,19 +1,17 @@
 /** Whole containers, images and volumes from the few fields that a test is about. */
 import { createHash } from "node:crypto";
 import {
-  type Container,
   type ContainerId,
   containerIdSchema,
   type EngineFacts,
   type HostFacts,
-  type Image,
   type ImageId,
   imageIdSchema,
   type Network,
   NOT_READ,
   type Volume,
-  volumeNameSchema,
 } from "@shipkeeper/model";
+import { plainVolume } from "@shipkeeper/model/testing";
 import type { ContainerStats } from "../engine.ts";
 
 export const FAKE_ENGINE_FACTS: EngineFacts = {
@@ -64,71 +62,11 @@ export function fakeImageId(seed: string): ImageId {
   return imageIdSchema.parse(`sha256:${hexOf(seed)}`);
 }
 
-/** A running container of `imageId` without limits, mounts, health check or orchestrator. */
-export function fakeContainer(
-  fields: Partial<Container> & Pick<Container, "id" | "name" | "imageId">,
-): Container {
-  return {
-    image: fields.imageId,
-    command: ["/bin/true"],
-    environment: [],
-    labels: {},
-    state: "running",
-    oomKilled: false,
-    restartCount: 0,
-    health: { status: "none", failingStreak: 0, log: [] },
-    restartPolicy: { name: "no", maximumRetries: 0 },
-    autoRemove: false,
-    mounts: [],
-    networks: [],
-    ports: [],
-    limits: {},
-    user: "",
-    privileges: {
-      privileged: false,
-      capAdd: [],
-      capDrop: [],
-      networkMode: "default",
-      pidMode: "",
-      ipcMode: "private",
-      readOnlyRootfs: false,
-      securityOptions: [],
-      devices: [],
-    },
-    logDriver: "json-file",
-    ...fields,
-  };
-}
-
-/** An image of one layer of 10 MB of its own. */
-export function fakeImage(fields: Partial<Image> & Pick<Image, "id">): Image {
-  return {
-    tags: [],
-    digests: [],
-    sizeBytes: 10_000_000,
-    layers: [`sha256:${hexOf(`layer of ${fields.id}`)}`],
-    labels: {},
-    history: [],
-    user: "",
-    architecture: "amd64",
-    os: "linux",
-    ...fields,
-  };
-}
-
 /** What is said of a volume; any text is its name. */
 export type FakeVolumeFields = Partial<Omit<Volume, "name">> & { readonly name: string };
 
-export function fakeVolume(fields: FakeVolumeFields): Volume {
-  return {
-    driver: "local",
-    mountpoint: `/var/lib/docker/volumes/${fields.name}/_data`,
-    labels: {},
-    anonymous: /^[0-9a-f]{64}$/.test(fields.name),
-    users: [],
-    ...fields,
-    name: volumeNameSchema.parse(fields.name),
-  };
+export function fakeVolume({ name, ...fields }: FakeVolumeFields): Volume {
+  return plainVolume(name, { anonymous: /^[0-9a-f]{64}$/.test(name), ...fields });
 }
 
 export function fakeNetwork(fields: Partial<Network> & Pick<Network, "name">): Network {

@@ -1,12 +1,13 @@
+import { plainVolume } from "@shipkeeper/model/testing";
 import { expect, test } from "vitest";
-import { container, volume } from "../testing/world.ts";
+import { container } from "../testing/world.ts";
 import { selectsContainer, selectsLabels, selectsVolume } from "./select.ts";
 
 test("a selector that says nothing selects nothing", () => {
   expect(selectsLabels({}, { environment: "production" })).toBe(false);
   expect(selectsContainer({}, container("web"))).toBe(false);
   expect(selectsContainer({ names: [] }, container("web"))).toBe(false);
-  expect(selectsVolume({ labels: {} }, volume("data"))).toBe(false);
+  expect(selectsVolume({ labels: {} }, plainVolume("data"))).toBe(false);
 });
 
 test("all labels must be there and match; a key that every object has is no label", () => {

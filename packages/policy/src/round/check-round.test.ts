@@ -1,9 +1,10 @@
 import { days } from "@shipkeeper/kit";
 import { roundIdSchema } from "@shipkeeper/model";
+import { plainVolume } from "@shipkeeper/model/testing";
 import { expect, test } from "vitest";
 import { checkRound, type PolicyBundle, type Round, type Verdict, type World } from "../index.ts";
 import { guardrailsSchema } from "../guardrails.ts";
-import { container, ended, image, imageId, NOW, unhealthy, volume, worldWith } from "../testing/world.ts";
+import { container, ended, image, imageId, NOW, unhealthy, worldWith } from "../testing/world.ts";
 import { containerTarget, imageTarget, volumeTarget } from "../actions/target.ts";
 
 const SPECS: Record<string, unknown> = {
@@ -153,7 +154,7 @@ test("a verb that its kind does not have is found, and a step that relies on not
 });
 
 test("a backup goes to a repository that the host knows, and only from a local volume", () => {
-  const share = volume("share", { driver: "nfs" });
+  const share = plainVolume("share", { driver: "nfs" });
   const step: Verdict = {
     target: volumeTarget(share),
     decision: "back-up",

@@ -1,9 +1,10 @@
 import { days, HOUR_MS } from "@shipkeeper/kit";
 import { roundIdSchema } from "@shipkeeper/model";
+import { plainVolume } from "@shipkeeper/model/testing";
 import { expect, test } from "vitest";
 import { compileBundle, explainRound, parsePolicy, planRound, type RoundQuestion } from "../index.ts";
 import { guardrailsSchema } from "../guardrails.ts";
-import { container, ended, image, imageId, NOW, unhealthy, volume, worldWith } from "../testing/world.ts";
+import { container, ended, image, imageId, NOW, unhealthy, worldWith } from "../testing/world.ts";
 
 const PRODUCTION = `
 policy: production
@@ -54,7 +55,7 @@ const WORLD = worldWith({
     ended("migrate-41", { owner: "payments", writableBytes: 12e6 }),
     ended("stopped-api", { restartPolicy: { name: "always", maximumRetries: 0 } }),
   ],
-  volumes: [volume("shop-pgdata", { sizeBytes: 4e9 }), volume("cache")],
+  volumes: [plainVolume("shop-pgdata", { sizeBytes: 4e9 }), plainVolume("cache")],
 });
 
 test("a round reads as the list of what goes, what stays and what waits, each with its reason", async () => {

@@ -1,10 +1,11 @@
 /** Random worlds in which everything that planners must heed turns up often, and together. */
+import { plainVolume } from "@shipkeeper/model/testing";
 import { days, HOUR_MS, MINUTE_MS } from "@shipkeeper/kit";
 import type { Container, Image, Inventory, Volume } from "@shipkeeper/model";
 import * as fc from "fast-check";
 import { guardrailsSchema } from "../guardrails.ts";
 import type { RestartAttempt, World } from "../round/world.ts";
-import { container, image, imageId, NOW, volume, worldWith } from "./world.ts";
+import { container, image, imageId, NOW, worldWith } from "./world.ts";
 
 const REPOSITORIES = ["web", "api", "base", "registry.acme.example/base/debian"];
 const STATES = [
@@ -130,7 +131,7 @@ export const arbitraryWorld: fc.Arbitrary<World> = fc
     containers: fc.array(containerFacts, { maxLength: 25 }).map(containers),
     volumes: fc
       .array(volumeFacts, { maxLength: 12 })
-      .map((all): Volume[] => all.map((facts, index) => volume(`v${index}`, facts))),
+      .map((all): Volume[] => all.map((facts, index) => plainVolume(`v${index}`, facts))),
     gaps: fc.oneof(
       { weight: 4, arbitrary: fc.constant<Inventory["gaps"]>([]) },
       { weight: 1, arbitrary: gaps },

@@ -4,12 +4,11 @@ import {
   containerIdSchema,
   hostIdSchema,
   imageIdSchema,
-  volumeNameSchema,
   type Container,
   type Image,
   type Inventory,
-  type Volume,
 } from "@shipkeeper/model";
+import { plainContainer, plainImage } from "@shipkeeper/model/testing";
 import { NO_GUARDRAILS } from "../guardrails.ts";
 import type { World } from "../round/world.ts";
 import type { Plan } from "../actions/action.ts";
@@ -32,60 +31,30 @@ export function image(
   { ageDays = 90, ...facts }: Partial<Image> & { ageDays?: number } = {},
 ): Image {
   const at = NOW - days(ageDays);
-  return {
+  return plainImage({
     id: imageId(name),
     tags: name.includes(":") ? [name] : [],
-    digests: [],
     createdAt: at,
     sizeBytes: 100e6,
     layers: [`layer-of-${name}`],
-    labels: {},
-    history: [],
-    user: "",
-    architecture: "amd64",
-    os: "linux",
     memory: { firstSeenAt: at },
     ...facts,
-  };
+  });
 }
 
 /** A running container without a health check. */
 export function container(name: string, facts: Partial<Container> = {}): Container {
-  return {
+  const image = `of-${name}:1`;
+  const at = NOW - days(90);
+  return plainContainer({
     id: containerId(name),
     name,
-    imageId: imageId(`of-${name}:1`),
-    image: `of-${name}:1`,
-    command: [],
-    environment: [],
-    labels: {},
-    state: "running",
-    createdAt: NOW - days(90),
-    startedAt: NOW - days(90),
-    oomKilled: false,
-    restartCount: 0,
-    health: { status: "none", failingStreak: 0, log: [] },
-    restartPolicy: { name: "no", maximumRetries: 0 },
-    autoRemove: false,
-    mounts: [],
-    networks: [],
-    ports: [],
-    limits: {},
-    user: "",
-    privileges: {
-      privileged: false,
-      capAdd: [],
-      capDrop: [],
-      networkMode: "bridge",
-      pidMode: "",
-      ipcMode: "",
-      readOnlyRootfs: false,
-      securityOptions: [],
-      devices: [],
-    },
-    logDriver: "json-file",
+    imageId: imageId(image),
+    image,
+    createdAt: at,
+    startedAt: at,
     ...facts,
-  };
+  });
 }
 
 /** A container that ended some hours ago. */
@@ -112,18 +81,6 @@ export function unhealthy(
     },
     ...facts,
   });
-}
-
-export function volume(name: string, facts: Partial<Volume> = {}): Volume {
-  return {
-    name: volumeNameSchema.parse(name),
-    driver: "local",
-    mountpoint: `/var/lib/docker/volumes/${name}/_data`,
-    labels: {},
-    anonymous: false,
-    users: [],
-    ...facts,
-  };
 }
 
 export function worldWith(

@@ -1,7 +1,8 @@
 import { HOUR_MS } from "@shipkeeper/kit";
+import { plainVolume } from "@shipkeeper/model/testing";
 import { expect, test } from "vitest";
 import { guardrailsSchema } from "../../guardrails.ts";
-import { NOW, verdicts, volume, worldWith } from "../../testing/world.ts";
+import { NOW, verdicts, worldWith } from "../../testing/world.ts";
 import { explainBackup, summarizeBackup } from "./explain.ts";
 import { measureBackup } from "./outcome.ts";
 import { planBackup } from "./plan.ts";
@@ -19,9 +20,9 @@ const point = (name: string, repository: string, hoursAgo: number) => ({
 test("a volume is backed up when its name or its labels are selected; where both are given, both must be", () => {
   const world = worldWith({
     volumes: [
-      volume("shop-pgdata", { labels: { tier: "gold" } }),
-      volume("test-pgdata"),
-      volume("cache", { labels: { tier: "gold" } }),
+      plainVolume("shop-pgdata", { labels: { tier: "gold" } }),
+      plainVolume("test-pgdata"),
+      plainVolume("cache", { labels: { tier: "gold" } }),
     ],
   });
 
@@ -38,7 +39,7 @@ test("a volume is backed up when its name or its labels are selected; where both
 });
 
 test("each repository gets a verdict of its own, and one that the host does not know is refused", () => {
-  const world = worldWith({ volumes: [volume("data")] });
+  const world = worldWith({ volumes: [plainVolume("data")] });
 
   const planned = plan({ select: { volumes: ["*"] }, to: ["local", "moon", "offsite", "local"] }, world);
 
@@ -52,7 +53,7 @@ test("each repository gets a verdict of its own, and one that the host does not 
 });
 
 test("what would lose most goes first: no restore point, then the oldest", () => {
-  const world = worldWith({ volumes: [volume("a"), volume("b"), volume("c")] });
+  const world = worldWith({ volumes: [plainVolume("a"), plainVolume("b"), plainVolume("c")] });
   const restorePoints = [
     point("a", "local", 2),
     point("b", "local", 26),
@@ -77,9 +78,9 @@ test("protected, remote and anonymous volumes stay out; an anonymous one can be 
   const world = worldWith(
     {
       volumes: [
-        volume("secrets"),
-        volume("share", { driver: "nfs" }),
-        volume("0f3a", { anonymous: true, labels: { tier: "gold" } }),
+        plainVolume("secrets"),
+        plainVolume("share", { driver: "nfs" }),
+        plainVolume("0f3a", { anonymous: true, labels: { tier: "gold" } }),
       ],
     },
     { guardrails },
@@ -96,7 +97,10 @@ test("protected, remote and anonymous volumes stay out; an anonymous one can be 
 });
 
 test("a list with gaps hides volumes, but the ones that were seen are backed up", () => {
-  const world = worldWith({ volumes: [volume("data")], gaps: [{ section: "volumes", error: "timeout" }] });
+  const world = worldWith({
+    volumes: [plainVolume("data")],
+    gaps: [{ section: "volumes", error: "timeout" }],
+  });
 
   expect(verdicts(plan({ select: { volumes: ["*"] } }, world))).toEqual({
     data: "back-up: no-restore-point",
@@ -104,7 +108,7 @@ test("a list with gaps hides volumes, but the ones that were seen are backed up"
 });
 
 test("the summary counts a volume once, however many repositories it goes to", () => {
-  const world = worldWith({ volumes: [volume("a", { sizeBytes: 2e9 }), volume("b")] });
+  const world = worldWith({ volumes: [plainVolume("a", { sizeBytes: 2e9 }), plainVolume("b")] });
 
   expect(
     summarizeBackup(plan({ select: { volumes: ["*"] }, to: ["local", "offsite"] }, world).verdicts),
