@@ -2,6 +2,7 @@
 # Shipkeeper's one script: shows it, tests it, runs it, builds it, installs it. Every command may be repeated.
 set -euo pipefail
 
+CALLER=$PWD # paths in arguments are the caller's
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 NODE_VERSION=24.21.0
 PNPM_VERSION=10.34.9
@@ -56,12 +57,12 @@ need_packages() {
 }
 
 lab_packages() {
-  need_packages docker.io iptables iproute2 busybox-static restic docker-registry
+  need_packages docker.io iptables iproute2 busybox-static e2fsprogs restic
 }
 
 test_packages() {
   lab_packages
-  need_packages chromium fonts-dejavu-core mmdebstrap openssl
+  need_packages chromium docker-registry fonts-dejavu-core mmdebstrap openssl python3 skopeo
 }
 
 need_checkout() {
@@ -104,6 +105,7 @@ command_test() {
 command_demo() {
   lab_packages
   bootstrap
+  cd "$CALLER"
   exec node "$HERE/demo/src/main.ts" "$@"
 }
 
@@ -111,7 +113,7 @@ command_run() {
   bootstrap >/dev/null
   local program=${1:-}
   shift || true
-  cd "$OLDPWD" 2>/dev/null || true
+  cd "$CALLER"
   case "$program" in
     shipkeeper) exec node "$HERE/packages/cli/src/main.ts" "$@" ;;
     shipkeeper-agent) exec node "$HERE/agent/src/main.ts" "$@" ;;
@@ -129,7 +131,7 @@ case "$command" in
   test) command_test "$@" ;;
   demo) command_demo "$@" ;;
   run) command_run "$@" ;;
-  bench) bootstrap; exec node test/bench/run.ts "$@" ;;
+  bench) lab_packages; bootstrap; exec node test/bench/run.ts "$@" ;;
   build) bootstrap; exec node scripts/build-release.ts "$@" ;;
   collector | agent | uninstall)
     # shellcheck source=packaging/service.sh
