@@ -8,7 +8,8 @@ import { createVolume, fillVolume, startFleet, waitUntil, type Fleet, type LabHo
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openRestic } from "../agent/src/restic/restic.ts";
 import { restoreInto } from "../agent/src/restore/restore.ts";
-import { HOST_ID, keepHost, type KeepOptions } from "./agent-lab/keep-host.ts";
+import { HOST_ID, type KeepOptions } from "./agent-lab/keep-host.ts";
+import { keepHostInTest } from "./agent-lab/keep-host-in-test.ts";
 
 const policy = (keep = "") => `
 policy: lab
@@ -91,7 +92,7 @@ os.utime(sys.argv[1], ns=(2, 1111111111222222222))`,
 }
 
 async function backUpOnce(options: Partial<KeepOptions> = {}) {
-  const agent = await keepHost(host, { policy: policy(), repositories, ...options });
+  const agent = await keepHostInTest(host, { policy: policy(), repositories, ...options });
   const [run] = await agent.finished("backup");
   await agent.stop();
   return { run: run!, agent };

@@ -15,7 +15,7 @@ import {
   type LabHost,
 } from "@shipkeeper/lab";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { keepHost } from "./agent-lab/keep-host.ts";
+import { keepHostInTest } from "./agent-lab/keep-host-in-test.ts";
 import { startRecordingProxy } from "./agent-lab/recording-proxy.ts";
 
 const DOOMED = fileURLToPath(new URL("agent-lab/doomed-agent.ts", import.meta.url));
@@ -51,7 +51,7 @@ async function dieAtFirstChange(when: "before" | "after", rule: string): Promise
 /** What the next life of the agent tells of the run, and every request of it that changed something. */
 async function nextLife() {
   const proxy = await startRecordingProxy(host.socketPath, join(fleet.folder, "proxy.sock"));
-  const agent = await keepHost(host, { policy: IDLE_POLICY, stateDir, socketPath: proxy.socketPath });
+  const agent = await keepHostInTest(host, { policy: IDLE_POLICY, stateDir, socketPath: proxy.socketPath });
   const run = await waitUntil(() => agent.ofKind("run-finished")[0], {
     what: "a settled run",
     deadlineMs: 10_000,

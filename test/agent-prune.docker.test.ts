@@ -11,7 +11,7 @@ import {
   type LabHost,
 } from "@shipkeeper/lab";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { keepHost } from "./agent-lab/keep-host.ts";
+import { keepHostInTest } from "./agent-lab/keep-host-in-test.ts";
 import { startRecordingProxy } from "./agent-lab/recording-proxy.ts";
 
 const DAY_MS = 86_400_000;
@@ -71,7 +71,7 @@ test("in observe mode not one request that could change anything reaches the eng
   await fill();
   const clock = laterBy(30 * DAY_MS);
   const proxy = await startRecordingProxy(host.socketPath, join(fleet.folder, "proxy.sock"));
-  const agent = await keepHost(host, {
+  const agent = await keepHostInTest(host, {
     policy: policy("observe"),
     socketPath: proxy.socketPath,
     now: clock.now,
@@ -103,7 +103,7 @@ test("in observe mode not one request that could change anything reaches the eng
 
 test("removes exactly what was planned, by every name, and keeps what is used, excepted or never to be touched", async () => {
   const clock = laterBy(30 * DAY_MS);
-  const agent = await keepHost(host, {
+  const agent = await keepHostInTest(host, {
     policy: policy("enforce"),
     guardrails: `neverTouch: { images: ["acme/precious:*"] }`,
     now: clock.now,
@@ -136,7 +136,7 @@ test("after the stop file appears nothing is started", async () => {
   const clock = laterBy(90 * DAY_MS);
   const stopFile = join(fleet.folder, "STOP");
   writeFileSync(stopFile, "");
-  const agent = await keepHost(host, {
+  const agent = await keepHostInTest(host, {
     policy: policy("enforce"),
     guardrails: `stopFile: ${stopFile}`,
     now: clock.now,

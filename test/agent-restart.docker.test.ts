@@ -9,7 +9,7 @@ import {
   type LabHost,
 } from "@shipkeeper/lab";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { keepHost } from "./agent-lab/keep-host.ts";
+import { keepHostInTest } from "./agent-lab/keep-host-in-test.ts";
 
 const policy = `
 policy: lab
@@ -54,7 +54,7 @@ test(
     const startOf = async ({ handle }: typeof well) => (await handle.inspect()).State.StartedAt;
     const before = { well: await startOf(well), hopeless: await startOf(hopeless) };
 
-    const agent = await keepHost(host, { policy });
+    const agent = await keepHostInTest(host, { policy });
     const healed = await waitUntil(
       () =>
         agent.ledger.restarts

@@ -14,7 +14,7 @@ import {
 } from "@shipkeeper/lab";
 import type { Inventory } from "@shipkeeper/model";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { keepHost } from "./agent-lab/keep-host.ts";
+import { keepHostInTest } from "./agent-lab/keep-host-in-test.ts";
 import { askEngine } from "./e2e/ask-engine.ts";
 
 const DAY_MS = 86_400_000;
@@ -122,7 +122,7 @@ test("what the agent reads is what the engine says", async () => {
 test("the greediest prune leaves every image that a container refers to, and nothing else", async () => {
   let laterMs = 0;
   const before = await whatTheEngineSays();
-  const agent = await keepHost(host, { policy: GREEDY, now: () => Date.now() + laterMs });
+  const agent = await keepHostInTest(host, { policy: GREEDY, now: () => Date.now() + laterMs });
   await waitUntil(() => agent.observer.current(), { what: "a first look", deadlineMs: 20_000 });
 
   laterMs = 30 * DAY_MS;

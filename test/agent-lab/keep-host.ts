@@ -80,6 +80,14 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
   const ofKind = <Kind extends EntryKind>(kind: Kind) =>
     told.filter((entry): entry is EntryOf<Kind> => entry.kind === kind);
 
+  let stopping: Promise<void> | undefined;
+  async function stop(): Promise<void> {
+    await steward.stop();
+    await observer.stop();
+    ledger.close();
+    if (options.stateDir === undefined) rmSync(stateDir, { recursive: true, force: true });
+  }
+
   return {
     told,
     ofKind,
@@ -98,11 +106,6 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
         { what: `${count} finished runs of ${action}`, deadlineMs: 50_000 },
       );
     },
-    async stop() {
-      await steward.stop();
-      await observer.stop();
-      ledger.close();
-      if (options.stateDir === undefined) rmSync(stateDir, { recursive: true, force: true });
-    },
+    stop: () => (stopping ??= stop()),
   };
 }
