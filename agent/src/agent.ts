@@ -102,7 +102,6 @@ export async function startAgent(
       const bundle = policies.bundle();
       return bundle === undefined ? NO_OWNER_RULES : ownersFor(bundle, hostLabels);
     },
-    onChange: () => undefined,
     onEvent: tell,
   });
   observer.subscribe((inventory) => inventories.look(inventory));

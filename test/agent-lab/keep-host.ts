@@ -59,7 +59,6 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
     log: silentLog,
     resyncIntervalMs: 60_000,
     ownerRules: () => ownersFor(bundle, hostLabels),
-    onChange: () => undefined,
     onEvent: (entry) => told.push(entry),
   });
   const steward = startSteward({

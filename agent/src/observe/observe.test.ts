@@ -21,7 +21,6 @@ async function observed(prepare: (engine: FakeEngine) => void = () => undefined)
     clock: Date.now,
     log: silentLog,
     resyncIntervalMs: 600_000,
-    onChange: () => undefined,
     onEvent: (entry) => events.push(entry),
     reader: {
       ...reader,

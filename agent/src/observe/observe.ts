@@ -27,8 +27,6 @@ export interface ObserveOptions {
   readonly resyncIntervalMs: number;
   /** How owners are found, by the policy in force. */
   readonly ownerRules?: () => OwnerRules;
-  /** Called after every look at what changed. */
-  readonly onChange: (inventory: Inventory) => void;
   /** Called with what happened to containers and is worth telling. */
   readonly onEvent: (entry: EntryOf<"event">) => void;
   /** Paths whose file systems are measured besides the engine's. */
@@ -108,7 +106,6 @@ export function startObserving(options: ObserveOptions): Observer {
   function publish(inventory: Inventory): Inventory {
     const sized = sizes === undefined ? inventory : mergeSizes(inventory, sizes);
     current = ledger.annotate(sized, options.ownerRules?.());
-    options.onChange(current);
     for (const listener of listeners) listener(current);
     return current;
   }

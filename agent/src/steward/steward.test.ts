@@ -29,7 +29,6 @@ async function world(rule: string, options: Partial<StewardOptions> & { before?:
     clock: clock.now,
     log: silentLog,
     resyncIntervalMs: DAY_MS,
-    onChange: () => undefined,
     onEvent: () => undefined,
   });
   onTestFinished(() => observer.stop());

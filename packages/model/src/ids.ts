@@ -14,8 +14,6 @@ export type RunId = Brand<string, "RunId">;
 export type RoundId = Brand<string, "RoundId">;
 /** The life of one outbox file (UUID): a rebuilt outbox opens a new epoch. */
 export type Epoch = Brand<string, "Epoch">;
-/** restic's full snapshot id: 64 hex digits. */
-export type RestorePointId = Brand<string, "RestorePointId">;
 
 const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, "expected a UUID in lower case");
 
@@ -32,9 +30,6 @@ export const imageIdSchema = branded<ImageId>(
   z.string().regex(/^sha256:[0-9a-f]{64}$/, "expected sha256: and 64 hex digits"),
 );
 export const volumeNameSchema = branded<VolumeName>(z.string().min(1).max(1_024));
-export const restorePointIdSchema = branded<RestorePointId>(
-  z.string().regex(/^[0-9a-f]{8,64}$/, "expected restic's snapshot id"),
-);
 
 /** Milliseconds since 1970; years 1 to 9999. */
 export const instantSchema = z.int().min(-62_135_596_800_000).max(253_402_300_799_999);
