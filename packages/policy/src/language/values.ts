@@ -1,5 +1,5 @@
 /**
- * The small words of the policy language: durations, sizes, shares, patterns, names. Each is a codec, so that a compiled
+ * The small words of the policy language: durations, sizes, shares, dates, patterns, names. Each is a codec, so that a compiled
  * rule can be written out again in the same words with every default filled in.
  */
 import {
@@ -10,12 +10,14 @@ import {
   parseBytes,
   parseDuration,
   patternProblem,
+  type Instant,
 } from "@shipkeeper/kit";
 import * as z from "zod";
 
 const DURATION = "expected a duration such as 30s, 15m or 14d";
 const SIZE = "expected a size such as 500MB or 20GB";
 const SHARE = "expected a share from 1% to 100%";
+const DATE = "expected a date such as 2027-03-31";
 const NAME = "expected a name of lower-case letters, digits and . _ - (64 at most)";
 
 type Units = readonly (readonly [name: string, size: number])[];
@@ -55,6 +57,35 @@ export const sizeSchema = z.codec(z.string({ error: SIZE }), z.number(), {
   },
   encode: (bytes) => inLargestUnit(bytes, SIZE_UNITS),
 });
+
+/** `2027-03-31` ↔ the instant at which that day is over, in UTC; a time of day may be given in full, with its zone. */
+export const dateSchema = z.codec(z.string({ error: DATE }), z.number(), {
+  decode(text, context) {
+    const over = endOf(text);
+    if (over !== undefined) return over;
+    context.issues.push({ code: "custom", message: DATE, input: text });
+    return z.NEVER;
+  },
+  encode: formatEnd,
+});
+
+/** The last day of a span that ends at an instant, or the very time where it ends within a day. */
+export function formatEnd(end: Instant): string {
+  const isEndOfDay = end % DAY_MS === 0;
+  return isEndOfDay ? new Date(end - DAY_MS).toISOString().slice(0, 10) : new Date(end).toISOString();
+}
+
+function endOf(text: string): Instant | undefined {
+  const [, day, time] =
+    /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2}))?$/.exec(text) ?? [];
+  const midnight = Date.parse(`${day}T00:00Z`);
+  // `Date.parse` reads 2027-02-30 as the 2nd of March.
+  if (day === undefined || Number.isNaN(midnight) || !new Date(midnight).toISOString().startsWith(day))
+    return undefined;
+  if (time === undefined) return midnight + DAY_MS;
+  const instant = Date.parse(text);
+  return Number.isNaN(instant) ? undefined : instant;
+}
 
 /** `50%` ↔ percent. */
 export const shareSchema = z.codec(z.string({ error: SHARE }), z.number(), {
