@@ -25,6 +25,7 @@ await keepHost(
       ...real,
       removeContainer: doomed((id, options) => real.removeContainer(id, options)),
       restartContainer: doomed((id, options) => real.restartContainer(id, options)),
+      stopContainer: doomed((id, options) => real.stopContainer(id, options)),
     },
   },
 );

@@ -16,8 +16,8 @@ import { readVolume } from "./answers/read-host.ts";
 const INSPECT_DEADLINE_MS = 10 * SECOND_MS;
 /** Freeing the layers of a large image or container takes minutes on a slow disk. */
 const REMOVE_DEADLINE_MS = 5 * MINUTE_MS;
-/** What a restart may take beyond the time that the container is given to stop. */
-const RESTART_GRACE_MS = 15 * SECOND_MS;
+/** What a stop or a restart may take beyond the time that the container is given to end. */
+const STOP_GRACE_MS = 15 * SECOND_MS;
 /** The engine's own, where neither the call nor the container names one. */
 const STOP_TIMEOUT_SECONDS = 10;
 
@@ -34,6 +34,30 @@ export function engineActor(connection: Connection): EngineActor {
     if (answer.status === 404) return undefined;
     const { Config } = decodeAnswer(attempt, containerAnswer, answer);
     return Config.StopTimeout ?? STOP_TIMEOUT_SECONDS;
+  }
+
+  /** Has its processes ended in time, and killed after it. Undefined where it was gone before the engine was asked. */
+  async function endContainer(
+    verb: "restart" | "stop",
+    id: ContainerId,
+    { timeoutSeconds, signal }: CallOptions & { timeoutSeconds?: number } = {},
+  ): Promise<EngineAnswer | undefined> {
+    const stopSeconds = timeoutSeconds ?? (await stopTimeoutOf(id, signal));
+    if (stopSeconds === undefined) return undefined;
+    const attempt = `${verb} container ${id}`;
+    const answer = await connection.call({
+      attempt,
+      method: "POST",
+      path: `/containers/${id}/${verb}`,
+      query: timeoutSeconds === undefined ? {} : { t: timeoutSeconds },
+      // A container may ask to be waited for without end (-1); then the grace is all it gets from us.
+      deadlineMs: Math.max(0, stopSeconds) * SECOND_MS + STOP_GRACE_MS,
+      signal,
+    });
+    if (answer.status === 409) {
+      throw new EngineRefused(attempt, { status: 409, reason: reasonIn(answer.body) });
+    }
+    return answer;
   }
 
   async function volumeExists(name: VolumeName, signal: AbortSignal | undefined): Promise<boolean> {
@@ -75,23 +99,15 @@ export function engineActor(connection: Connection): EngineActor {
     },
 
     async restartContainer(id, options) {
-      const stopSeconds = options?.timeoutSeconds ?? (await stopTimeoutOf(id, options?.signal));
-      if (stopSeconds === undefined) return "already-gone";
-      const attempt = `restart container ${id}`;
-      const answer = await connection.call({
-        attempt,
-        method: "POST",
-        path: `/containers/${id}/restart`,
-        query: options?.timeoutSeconds === undefined ? {} : { t: options.timeoutSeconds },
-        // A container may ask to be waited for without end (-1); then the grace is all it gets from us.
-        deadlineMs: Math.max(0, stopSeconds) * SECOND_MS + RESTART_GRACE_MS,
-        signal: options?.signal,
-      });
-      if (answer.status === 404) return "already-gone";
-      if (answer.status === 409) {
-        throw new EngineRefused(attempt, { status: 409, reason: reasonIn(answer.body) });
-      }
+      const answer = await endContainer("restart", id, options);
+      if (answer === undefined || answer.status === 404) return "already-gone";
       return "restarted";
+    },
+
+    async stopContainer(id, options) {
+      const answer = await endContainer("stop", id, options);
+      if (answer === undefined || answer.status === 404) return "already-gone";
+      return answer.status === 304 ? "not-running" : "stopped";
     },
 
     async createVolume(name, labels, options: CallOptions = {}) {

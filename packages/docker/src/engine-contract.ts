@@ -81,6 +81,7 @@ export function describeEngineContract(name: string, makeWorld: () => Promise<En
       expect(await engine.removeImage(image)).toBe("already-gone");
       expect(await engine.removeImage("contract/nobody:1")).toBe("already-gone");
       expect(await engine.restartContainer(container)).toBe("already-gone");
+      expect(await engine.stopContainer(container)).toBe("already-gone");
     });
 
     test("a running container is in use; once it ended it can be removed, once", async () => {
@@ -166,6 +167,26 @@ export function describeEngineContract(name: string, makeWorld: () => Promise<En
 
       expect(after?.state).toBe("running");
       expect(after?.pid).not.toBe(before?.pid);
+      expect((await engine.container(id))?.state).toBe("running");
+    });
+
+    test("a stop ends what runs, once, and leaves the container to be started again", async () => {
+      await world.addImage({ tags: ["contract/stop:1"] });
+      const image = "contract/stop:1";
+      const id = await world.addContainer({ name: "stopped", image, state: "running", volume: "stop-kept" });
+      const created = await world.addContainer({ name: "stop-created", image, state: "created" });
+      const before = Date.now();
+
+      expect(await engine.stopContainer(id)).toBe("stopped");
+      const after = await engine.container(id);
+      expect(await engine.stopContainer(id, { timeoutSeconds: 1 })).toBe("not-running");
+      expect(await engine.stopContainer(created)).toBe("not-running");
+      expect(await engine.restartContainer(id)).toBe("restarted");
+
+      expect(after).toMatchObject({ state: "exited", exitCode: 0 });
+      expect(after?.pid).toBeUndefined();
+      expect(after?.finishedAt).toBeGreaterThanOrEqual(before);
+      expect(after?.mounts).toMatchObject([{ volume: "stop-kept" }]);
       expect((await engine.container(id))?.state).toBe("running");
     });
 

@@ -79,6 +79,9 @@ export interface EngineReader {
 /** What the engine made of a removal: it is gone now, it was gone before, or something still uses it. */
 export type Removal = "removed" | "already-gone" | "in-use";
 
+/** What the engine made of a stop: its processes have ended now, had ended before, or it is not there. */
+export type Stop = "stopped" | "not-running" | "already-gone";
+
 /** Everything that changes the host: one object at a time, by full id. */
 export interface EngineActor {
   /** Never forces, never removes volumes with it: the engine's own refusal guards against what changed since the plan. */
@@ -90,6 +93,8 @@ export interface EngineActor {
     id: ContainerId,
     options?: CallOptions & { timeoutSeconds?: number },
   ): Promise<"restarted" | "already-gone">;
+  /** Stops within `timeoutSeconds` (the container's own where undefined) and kills after it; it can be started again. */
+  stopContainer(id: ContainerId, options?: CallOptions & { timeoutSeconds?: number }): Promise<Stop>;
   /** A new volume of the local driver; throws where one of that name exists. */
   createVolume(
     name: VolumeName,

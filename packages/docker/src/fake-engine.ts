@@ -25,6 +25,7 @@ import type {
   EngineSizes,
   ImageNames,
   Removal,
+  Stop,
 } from "./engine.ts";
 import { FakeHost } from "./fake/fake-host.ts";
 import { FAKE_ENGINE_FACTS, FAKE_HOST_FACTS, FAKE_STATS } from "./fake/fake-things.ts";
@@ -32,9 +33,12 @@ import { type FakeCall, type Fault, faults } from "./fake/faults.ts";
 
 /** One call that would have changed a host, in the order of the calls. */
 export interface Mutation {
-  readonly call: "removeContainer" | "removeImage" | "restartContainer" | "createVolume";
+  readonly call: "removeContainer" | "removeImage" | "restartContainer" | "stopContainer" | "createVolume";
   readonly subject: string;
 }
+
+/** The exit code of a process that SIGKILL ended. */
+const KILLED = 137;
 
 export interface FakeEngineOptions {
   readonly clock?: Clock;
@@ -54,6 +58,9 @@ export class FakeEngine extends FakeHost implements Engine {
     sharedImageBytes: new Map(),
     buildCache: [],
   };
+
+  /** Containers that have to be killed, because they do not end when they are asked to. */
+  readonly stubborn = new Set<ContainerId>();
 
   /** What `stats` answers of a container that runs, over what it answers of all. */
   readonly used = new Map<ContainerId, Partial<ContainerStats>>();
@@ -182,6 +189,16 @@ export class FakeEngine extends FakeHost implements Engine {
     this.startContainer(id);
     this.announceContainer(container, "restart");
     return "restarted";
+  }
+
+  async stopContainer(id: ContainerId, options?: CallOptions): Promise<Stop> {
+    await this.#mutate("stopContainer", id, options);
+    const container = this.containersById.get(id);
+    if (container === undefined) return "already-gone";
+    if (!isAlive(container)) return "not-running";
+    this.exitContainer(id, this.stubborn.has(id) ? KILLED : 0);
+    this.announceContainer(container, "stop");
+    return "stopped";
   }
 
   async createVolume(
