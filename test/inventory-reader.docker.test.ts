@@ -73,6 +73,8 @@ test("sizes tell what was written, what a volume holds, and which layers are sha
 
   expect(inventory.gaps).toEqual([]);
   expect(inventory.containers.find(({ name }) => name === "web")?.writableBytes).toBeGreaterThanOrEqual(6);
+  expect(inventory.containers.map(({ logBytes }) => typeof logBytes)).toEqual(["number", "number"]);
+  expect(inventory.volumes.map(({ refCount }) => refCount)).toEqual([1, 1]);
   expect(inventory.volumes.find(({ name }) => name === "web-data")?.sizeBytes).toBeGreaterThanOrEqual(10_000);
   expect(inventory.images.find(({ tags }) => tags.includes("acme/web:2"))?.sharedBytes).toBeGreaterThan(
     1_000_000,

@@ -63,10 +63,12 @@ function markOf(inventory: Inventory): string {
   const steady = {
     ...rest,
     host: { ...host, disks: host.disks.map(({ path, totalBytes }) => ({ path, totalBytes })) },
-    containers: byId(containers).map(({ health, writableBytes: _writableBytes, ...container }) => ({
-      ...container,
-      health: { status: health.status, unhealthySince: health.unhealthySince },
-    })),
+    containers: byId(containers).map(
+      ({ health, writableBytes: _written, logBytes: _logged, ...container }) => ({
+        ...container,
+        health: { status: health.status, unhealthySince: health.unhealthySince },
+      }),
+    ),
     images: byId(images).map(({ memory: _memory, ...image }) => image),
   };
   return sha256Hex(JSON.stringify(steady));

@@ -34,6 +34,8 @@ export interface EngineEvent {
 export interface EngineSizes {
   readonly writableBytes: ReadonlyMap<ContainerId, number>;
   readonly volumeBytes: ReadonlyMap<VolumeName, number>;
+  /** How many containers the engine itself counts as users of a volume. */
+  readonly volumeRefCounts: ReadonlyMap<VolumeName, number>;
   readonly sharedImageBytes: ReadonlyMap<ImageId, number>;
   readonly buildCache: readonly BuildCacheRecord[];
 }

@@ -55,6 +55,7 @@ export class FakeEngine extends FakeHost implements Engine {
   measured: EngineSizes = {
     writableBytes: new Map(),
     volumeBytes: new Map(),
+    volumeRefCounts: new Map(),
     sharedImageBytes: new Map(),
     buildCache: [],
   };

@@ -125,6 +125,8 @@ export const containerSchema = z.object({
   logDriver: z.string(),
   /** Bytes that the container wrote over its image; absent where it was not measured. */
   writableBytes: countSchema.optional(),
+  /** Bytes of the log files that the engine keeps of it, rotated ones too; absent where they were not measured. */
+  logBytes: countSchema.optional(),
 });
 export type Container = z.infer<typeof containerSchema>;
 

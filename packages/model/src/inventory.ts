@@ -11,6 +11,10 @@ export const networkSchema = z.object({
   driver: z.string(),
   scope: z.string(),
   internal: z.boolean(),
+  /** Containers that Swarm does not manage may join it; absent where the engine did not say. */
+  attachable: z.boolean().optional(),
+  /** Swarm's routing mesh. */
+  ingress: z.boolean().optional(),
   createdAt: instantSchema.optional(),
   labels: labelsSchema,
 });

@@ -13,6 +13,8 @@ export const volumeSchema = z.object({
   anonymous: z.boolean(),
   /** Absent where it was not measured. */
   sizeBytes: countSchema.optional(),
+  /** How many containers the engine counts as its users, by its own books; absent where it was not asked. */
+  refCount: countSchema.optional(),
   /** Every container that refers to it, in whatever state. */
   users: z.array(containerIdSchema),
 });

@@ -19,4 +19,10 @@ export const PROTOCOL_HISTORY: readonly {
     hash: "15832f9b8c4693989d5bafd4a3a2a2c56a0dbd7e14fe783068f164276ab0efb6",
     change: "images may carry `lastTaggedAt`, which an older collector leaves out",
   },
+  {
+    version: 1,
+    hash: "d1ad46f2c5bbac3acb0b34d4cf3ced6fa71b418d9c94b322f019800a291ce994",
+    change:
+      "containers may carry `logBytes`, volumes `refCount`, networks `attachable` and `ingress`, which an older collector leaves out",
+  },
 ];

@@ -133,6 +133,7 @@ test("disk usage in its old and in its new shape", () => {
     ],
     [[`sha256:${"1".repeat(64)}`, 12_000_000]],
     [["pgdata", 5_000]],
+    [["pgdata", 1]],
     [
       {
         id: "ndlpt0hhvkqcdfkputsk4cq9c",

@@ -46,6 +46,8 @@ export const networkListAnswer = z.array(
     Driver: text,
     Scope: text,
     Internal: flag,
+    Attachable: flag,
+    Ingress: flag,
     Created: text,
     Labels: textMap,
   }),

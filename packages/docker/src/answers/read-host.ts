@@ -64,6 +64,8 @@ export function readNetworks(answer: NetworkListAnswer): Network[] {
     driver: network.Driver,
     scope: network.Scope,
     internal: network.Internal,
+    attachable: network.Attachable,
+    ingress: network.Ingress,
     labels: network.Labels,
     ...defined({ createdAt: parseInstant(network.Created) }),
   }));

@@ -17,7 +17,7 @@ const container = z.object({ Id: containerIdSchema, SizeRw: measured });
 const image = z.object({ Id: imageIdSchema, SharedSize: measured });
 const volume = z.object({
   Name: volumeNameSchema,
-  UsageData: z.object({ Size: measured }).nullish(),
+  UsageData: z.object({ Size: measured, RefCount: measured }).nullish(),
 });
 const buildCache = z.object({
   ID: z.string(),
@@ -59,6 +59,7 @@ export function readSizes(answer: DiskUsageAnswer): EngineSizes {
     writableBytes: new Map<ContainerId, number>(containers.map(({ Id, SizeRw }) => [Id, SizeRw ?? 0])),
     sharedImageBytes: mapOf<ImageId>(images.map(({ Id, SharedSize }) => [Id, SharedSize])),
     volumeBytes: mapOf<VolumeName>(volumes.map(({ Name, UsageData }) => [Name, UsageData?.Size])),
+    volumeRefCounts: mapOf<VolumeName>(volumes.map(({ Name, UsageData }) => [Name, UsageData?.RefCount])),
     buildCache: records.map(readBuildCache),
   };
 }

@@ -165,6 +165,7 @@ test("sizes are merged into what they were measured of, and a failed measurement
   const { engine, reader, image, volume, web } = world();
   engine.measured = {
     writableBytes: new Map([[web.id, 7]]),
+    volumeRefCounts: new Map(),
     volumeBytes: new Map([[volume.name, 8]]),
     sharedImageBytes: new Map([[image.id, 9]]),
     buildCache: [],

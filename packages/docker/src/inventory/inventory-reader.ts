@@ -23,6 +23,7 @@ import { imageCache } from "./image-cache.ts";
 import { mapBounded } from "./map-bounded.ts";
 import { BUILD_CACHE_NOT_READ, type SizesReading } from "./merge-sizes.ts";
 import { readDisk } from "./read-disk.ts";
+import { readLogBytes } from "./read-log-bytes.ts";
 import { readKernelFacts } from "./read-kernel-facts.ts";
 import { withVolumeUsers } from "./volume-users.ts";
 
@@ -177,7 +178,9 @@ export function createInventoryReader(
 
     async readSizes(signal) {
       try {
-        return { sizes: await engine.sizes({ signal }) };
+        const sizes = await engine.sizes({ signal });
+        const { engine: facts } = await engine.facts({ signal });
+        return { sizes, logBytes: await readLogBytes(facts.rootDir, sizes.writableBytes.keys()) };
       } catch (error) {
         signal.throwIfAborted();
         return { error: errorChain(error) };

@@ -1,9 +1,11 @@
-import type { Gap, Inventory } from "@shipkeeper/model";
+import type { ContainerId, Gap, Inventory } from "@shipkeeper/model";
 import { defined } from "../defined.ts";
 import type { EngineSizes } from "../engine.ts";
 
 /** One measurement: the sizes, or why there are none. */
-export type SizesReading = { readonly sizes: EngineSizes } | { readonly error: string };
+export type SizesReading =
+  | { readonly sizes: EngineSizes; readonly logBytes?: ReadonlyMap<ContainerId, number> }
+  | { readonly error: string };
 
 /** Only the engine's disk usage lists build cache, so until it was read that section is unknown. */
 export const BUILD_CACHE_NOT_READ: Gap = { section: "buildCache", error: "sizes were not measured yet" };
@@ -19,12 +21,13 @@ export function mergeSizes(inventory: Inventory, reading: SizesReading): Invento
     return { ...inventory, gaps: [...gaps, { section: "sizes", error }, { section: "buildCache", error }] };
   }
 
-  const { writableBytes, volumeBytes, sharedImageBytes, buildCache } = reading.sizes;
+  const { writableBytes, volumeBytes, volumeRefCounts, sharedImageBytes, buildCache } = reading.sizes;
+  const { logBytes } = reading;
   return {
     ...inventory,
     containers: inventory.containers.map((container) => ({
       ...container,
-      ...defined({ writableBytes: writableBytes.get(container.id) }),
+      ...defined({ writableBytes: writableBytes.get(container.id), logBytes: logBytes?.get(container.id) }),
     })),
     images: inventory.images.map((image) => ({
       ...image,
@@ -32,7 +35,10 @@ export function mergeSizes(inventory: Inventory, reading: SizesReading): Invento
     })),
     volumes: inventory.volumes.map((volume) => ({
       ...volume,
-      ...defined({ sizeBytes: volumeBytes.get(volume.name) }),
+      ...defined({
+        sizeBytes: volumeBytes.get(volume.name),
+        refCount: volumeRefCounts.get(volume.name),
+      }),
     })),
     buildCache: [...buildCache],
     gaps,
