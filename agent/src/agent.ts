@@ -29,11 +29,13 @@ import { startObserving } from "./observe/observe.ts";
 import { startSampling } from "./observe/sample.ts";
 import { openOutbox, outboxBoundFor, type Outbox } from "./outbox/outbox.ts";
 import { reportInventory } from "./outbox/report-inventory.ts";
+import { reportStanding } from "./outbox/report-standing.ts";
 import { startShipper } from "./outbox/shipper.ts";
 import { startPolicySync } from "./policy-sync/sync-policy.ts";
 import { openRestic } from "./restic/restic.ts";
 import { agentStatus } from "./status.ts";
 import { guardrailsFile } from "./steward/guardrails-file.ts";
+import { readStanding, type StandingSources } from "./steward/standing.ts";
 import { startSteward, type Steward } from "./steward/steward.ts";
 
 export { readAgentConfig, type AgentConfig } from "./config.ts";
@@ -86,12 +88,22 @@ export async function startAgent(
   });
 
   // Observe.
-  const inventories = reportInventory({
+  const stateReports = {
     outbox,
     clock,
     resyncMs: resyncIntervalMs,
-    failed: (error) => log.error({ error }, "an inventory is lost"),
-  });
+    failed: (error: unknown) => log.error({ error }, "a state of the host is lost"),
+  };
+  const inventories = reportInventory(stateReports);
+  const standings = reportStanding(stateReports);
+  const guardrails = guardrailsFile(config.guardrails);
+  const standing: StandingSources = {
+    hostLabels,
+    ledger,
+    guardrails,
+    repositories: Object.keys(config.repositories),
+    self: ownContainers(),
+  };
   const observer = startObserving({
     engine,
     ledger,
@@ -104,7 +116,10 @@ export async function startAgent(
     },
     onEvent: tell,
   });
-  observer.subscribe((inventory) => inventories.look(inventory));
+  observer.subscribe((inventory) => {
+    inventories.look(inventory);
+    standings.look(readStanding(standing));
+  });
 
   const sampling = startSampling({
     observer,
@@ -119,22 +134,17 @@ export async function startAgent(
   });
 
   // Plan, act, record: from the moment on that the host is somebody.
-  const guardrails = guardrailsFile(config.guardrails);
-  const { repositories } = config;
-  const restic = await openRestic({ repositories, cacheDir: inState("restic-cache") });
+  const restic = await openRestic({ repositories: config.repositories, cacheDir: inState("restic-cache") });
   let steward: Steward | undefined;
   const beginStewardship = (hostId: HostId) => {
     steward = startSteward({
+      ...standing,
       engine,
       observer,
       ledger,
       bundle: () => policies.bundle(),
-      guardrails,
       hostId,
-      hostLabels,
-      repositories: Object.keys(repositories),
       restic,
-      self: ownContainers(),
       record,
       log,
       clock,
@@ -195,7 +205,7 @@ export async function startAgent(
     async stop() {
       // What acts ends first, what records and ships last, so that every outcome still finds its place.
       const acting = [enrolment, steward].filter((service) => service !== undefined);
-      await stopAll([...acting, sampling, observer, inventories, policies, shipper], log);
+      await stopAll([...acting, sampling, observer, inventories, standings, policies, shipper], log);
       ledger.close();
       outbox.close();
       lock.release();

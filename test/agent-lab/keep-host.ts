@@ -70,6 +70,7 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
     hostId: HOST_ID,
     hostLabels,
     repositories: Object.keys(repositories),
+    self: [],
     restic,
     record: (entry) => told.push(entry),
     log: silentLog,

@@ -49,6 +49,7 @@ async function world(rule: string, options: Partial<StewardOptions> & { before?:
     hostId: HOST_ID,
     hostLabels: { environment: "lab" },
     repositories: [],
+    self: [],
     restic: undefined,
     record: (entry) => void told.push(entry),
     log: silentLog,

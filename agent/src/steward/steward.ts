@@ -7,10 +7,11 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MINUTE_MS, SECOND_MS, type Clock } from "@shipkeeper/kit";
 import type { Engine } from "@shipkeeper/docker";
-import type { HostId, HostLabels, Inventory, RoundId } from "@shipkeeper/model";
+import type { HostId, Inventory, RoundId } from "@shipkeeper/model";
 import {
   checkRound,
   planRound,
+  roundQuestion,
   ruleKey,
   type PlannedRule,
   type PolicyBundle,
@@ -24,12 +25,12 @@ import type { Pause } from "../act/action-context.ts";
 import type { AgentLedger } from "../ledger/ledger.ts";
 import type { Restic } from "../restic/restic.ts";
 import { readFreeBytes } from "./free-space.ts";
-import { stopFilePresent, type GuardrailsState } from "./guardrails-file.ts";
 import { reconcile } from "./reconcile.ts";
 import { acts, roundNews } from "./round-news.ts";
 import { createRunner } from "./run-rule.ts";
+import { readStanding, type StandingSources } from "./standing.ts";
 
-export interface StewardOptions {
+export interface StewardOptions extends StandingSources {
   readonly engine: Engine;
   readonly observer: {
     current(): Inventory | undefined;
@@ -38,15 +39,9 @@ export interface StewardOptions {
   };
   readonly ledger: AgentLedger;
   readonly bundle: () => PolicyBundle | undefined;
-  readonly guardrails: () => GuardrailsState;
   readonly hostId: HostId;
-  readonly hostLabels: HostLabels;
-  /** Names of the repositories that the host's configuration has. */
-  readonly repositories: readonly string[];
   /** Undefined where the host has no restic. */
   readonly restic: Restic | undefined;
-  /** Ids or names of containers that the agent itself runs in. */
-  readonly self?: readonly string[];
   /** Returns once the entry is on disk. Where it throws, nothing is started. */
   readonly record: (entry: KnownEntry) => void;
   readonly log: Logger;
@@ -93,29 +88,16 @@ export function startSteward(options: StewardOptions): Steward {
     bundle: PolicyBundle,
     inventory: Inventory,
   ): { round: Round; world: World } {
-    const state = options.guardrails();
-    const { guardrails } = state;
-    const world: World = {
+    const question = roundQuestion(readStanding(options), {
       now: clock(),
       hostId: options.hostId,
-      hostLabels: options.hostLabels,
       inventory,
-      ledger: ledger.asLedger(),
-      guardrails,
-      repositories: options.repositories,
-      self: options.self ?? [],
-    };
-    const round = planRound({
       bundle,
       trigger,
-      world,
       roundId: randomUUID() as RoundId,
-      lastRuns: ledger.ruleRuns.all(),
       runNow: asked,
-      stopFilePresent: stopFilePresent(guardrails.stopFile),
-      guardrailsProblem: state.state === "broken" ? state.problem : undefined,
     });
-    return { round, world };
+    return { round: planRound(question), world: question.world };
   }
 
   /** The rules of a round that act. None where the second opinion finds anything wrong with the round. */

@@ -27,6 +27,8 @@ export function storeEntry(store: Store, origin: Origin, entry: Entry, blobs: re
       return storeSamples(store, origin, entry, blobs);
     case "inventory":
       return storeInventory(store, hostId, entry.inventory);
+    case "standing":
+      return store.hosts.recordStanding(hostId, entry);
     case "round":
       return store.rounds.record(hostId, entry.round);
     case "run-started":

@@ -4,6 +4,7 @@ import {
   type AgentStatus,
   type ApiHost,
   type ApiHostDetail,
+  type EntryOf,
   type HostState,
   type HostsQuery,
   type Page,
@@ -54,6 +55,12 @@ export function hosts({ db, read }: StoreDatabase, networks: ReturnType<typeof n
   const buildCache = db.prepare(/*sql*/ `
     UPDATE host SET build_cache = @buildCache, build_cache_at = @takenAt
     WHERE id = @hostId AND @takenAt > ifnull(build_cache_at, -1e18)`);
+  const standing = db.prepare(/*sql*/ `
+    UPDATE host SET standing = @standing, standing_at = @at
+    WHERE id = @hostId AND @at > ifnull(standing_at, -1e18)`);
+  const standingOf = db.prepare<[string], { standing: string; at: Instant }>(
+    /*sql*/ `SELECT standing, standing_at AS at FROM host WHERE id = ? AND standing IS NOT NULL`,
+  );
   const revoke = db.prepare<[number, string]>(
     /*sql*/ `UPDATE host SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL`,
   );
@@ -91,6 +98,17 @@ export function hosts({ db, read }: StoreDatabase, networks: ReturnType<typeof n
       if (isComplete(seenNow, "buildCache")) {
         buildCache.run({ hostId, takenAt, buildCache: JSON.stringify(seenNow.buildCache) });
       }
+    },
+
+    /** What its rounds go by, as it came. Of two the one that was true later stays. */
+    recordStanding(hostId: HostId, { at, standing: told }: EntryOf<"standing">): void {
+      standing.run({ hostId, at, standing: JSON.stringify(told) });
+    },
+
+    /** As it came: who plans with it decodes it. */
+    standingOf(hostId: HostId): { at: Instant; standing: unknown } | undefined {
+      const row = standingOf.get(hostId);
+      return row === undefined ? undefined : { at: row.at, standing: JSON.parse(row.standing) };
     },
 
     async countByState(now: Instant): Promise<Map<HostState, number>> {

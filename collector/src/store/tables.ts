@@ -45,6 +45,8 @@ export interface Tables {
     build_cache: Json<BuildCacheRecord[]> | null;
     gaps: Json<Gap[]>;
     inventory_at: number | null;
+    standing: string | null;
+    standing_at: number | null;
   };
   listing: { host_id: string; section: string; whole_at: number; seen_at: number };
   settled: { epoch: string; first_seq: number; last_seq: number };

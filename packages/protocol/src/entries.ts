@@ -16,6 +16,16 @@ const samplesEntrySchema = z.object({
 
 const inventoryEntrySchema = z.object({ kind: z.literal("inventory"), inventory: inventorySchema });
 
+/**
+ * What the host's rounds go by besides its inventory, in the words of `standingSchema`. Kept as it came and decoded by
+ * who plans with it: an agent with more to tell than this version knows shall not be refused for it.
+ */
+const standingEntrySchema = z.object({
+  kind: z.literal("standing"),
+  at: instantSchema,
+  standing: z.record(z.string(), z.unknown()),
+});
+
 const roundEntrySchema = z.object({ kind: z.literal("round"), round: roundSchema });
 
 /** The intent, written and on disk before the first step. */
@@ -95,6 +105,7 @@ const droppedEntrySchema = z.object({
 export const knownEntrySchema = z.discriminatedUnion("kind", [
   samplesEntrySchema,
   inventoryEntrySchema,
+  standingEntrySchema,
   roundEntrySchema,
   runStartedEntrySchema,
   runFinishedEntrySchema,
@@ -130,6 +141,6 @@ export type Lane = (typeof LANES)[number];
 /** Results are never dropped, of the state only the latest counts, samples go first when space runs out. */
 export function laneOf(kind: EntryKind): Lane {
   if (kind === "samples") return "samples";
-  if (kind === "inventory" || kind === "restore-points") return "state";
+  if (kind === "inventory" || kind === "standing" || kind === "restore-points") return "state";
   return "results";
 }

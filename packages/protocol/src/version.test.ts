@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { policyBundleSchema } from "@shipkeeper/policy";
+import { policyBundleSchema, standingSchema } from "@shipkeeper/policy";
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { batchSchema, receiptSchema } from "./batch.ts";
@@ -17,6 +17,7 @@ const TRAVELS = {
   enrolReply: enrolReplySchema,
   signedBundle: signedBundleSchema,
   policyBundle: policyBundleSchema,
+  standing: standingSchema,
 };
 
 function wireHash(): string {

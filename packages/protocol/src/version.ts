@@ -25,4 +25,9 @@ export const PROTOCOL_HISTORY: readonly {
     change:
       "containers may carry `logBytes`, volumes `refCount`, networks `attachable` and `ingress`, which an older collector leaves out",
   },
+  {
+    version: 1,
+    hash: "f23f4ff4d688f179490b95d0ea8a9d5b7a589985ff5e15b5ca81f4025b0726a4",
+    change: "entries of kind `standing`, which an older collector keeps as they came",
+  },
 ];

@@ -1,0 +1,44 @@
+import { NO_GUARDRAILS, standingSchema, type Standing } from "@shipkeeper/policy";
+import type { KnownEntry } from "@shipkeeper/protocol";
+import { afterEach, expect, test, vi } from "vitest";
+import { reportStanding } from "./report-standing.ts";
+
+afterEach(() => void vi.useRealTimers());
+
+const standing = (facts: Partial<Standing> = {}): Standing => ({
+  hostLabels: { environment: "production" },
+  ledger: {
+    bornAt: 0,
+    restarts: new Map([["name:web", [{ at: 1, result: "healed" }]]]),
+    lastDay: { images: 0, containers: 0, restarts: 1 },
+    restorePoints: [],
+  },
+  guardrails: NO_GUARDRAILS,
+  stopFilePresent: false,
+  repositories: ["local"],
+  self: [],
+  lastRuns: new Map([["production/cache", 5]]),
+  ...facts,
+});
+
+test("what rounds go by is told when it changed, as JSON from which the same can be read again", () => {
+  vi.useFakeTimers({ now: 0 });
+  const queued: KnownEntry[] = [];
+  const report = reportStanding({
+    outbox: { append: (entry) => queued.push(entry) },
+    clock: Date.now,
+    resyncMs: 300_000,
+    failed: (error) => expect.unreachable(String(error)),
+  });
+
+  report.look(standing());
+  vi.setSystemTime(10_000);
+  report.look(standing());
+  vi.setSystemTime(20_000);
+  report.look(standing({ stopFilePresent: true }));
+
+  const told = queued.flatMap((entry) => (entry.kind === "standing" ? [entry] : []));
+  expect(told.map(({ at }) => at)).toEqual([0, 20_000]);
+  const [, second] = told.map((entry) => standingSchema.parse(JSON.parse(JSON.stringify(entry.standing))));
+  expect(second).toEqual(standing({ stopFilePresent: true }));
+});

@@ -1,0 +1,82 @@
+/**
+ * What the rounds of a host go by besides its inventory and the policy, as one value that can leave the host: what was
+ * planned there can be planned again elsewhere. Names of repositories are in it, never their secrets.
+ */
+import type { Instant } from "@shipkeeper/kit";
+import {
+  countSchema,
+  hostLabelsSchema,
+  instantSchema,
+  type HostId,
+  type HostLabels,
+  type Inventory,
+} from "@shipkeeper/model";
+import * as z from "zod";
+import { guardrailsSchema, type Guardrails } from "../guardrails.ts";
+import type { RoundQuestion } from "./plan-round.ts";
+import type { Ledger } from "./world.ts";
+
+export interface Standing {
+  /** The labels that the host goes by, from its own configuration. */
+  readonly hostLabels: HostLabels;
+  readonly ledger: Ledger;
+  readonly guardrails: Guardrails;
+  /** Why the guardrails file cannot be used. */
+  readonly guardrailsProblem?: string | undefined;
+  readonly stopFilePresent: boolean;
+  /** Repositories that the host's configuration names. */
+  readonly repositories: readonly string[];
+  /** Containers that the agent itself runs in or started. */
+  readonly self: readonly string[];
+  /** `ruleKey` → when the rule's last round was. */
+  readonly lastRuns: ReadonlyMap<string, Instant>;
+}
+
+/** Pairs in JSON, a map in memory. */
+function mapOf<Value>(value: z.ZodType<Value>) {
+  return z.codec(
+    z.array(z.tuple([z.string(), value])),
+    z.custom<ReadonlyMap<string, Value>>((map) => map instanceof Map),
+    { decode: (pairs) => new Map(pairs), encode: (map) => [...map] },
+  );
+}
+
+const attemptSchema = z.object({ at: instantSchema, result: z.enum(["pending", "healed", "failed"]) });
+
+/** A line for every field of the ledger. One that agents in the field do not send yet needs a default. */
+const ledgerSchema = z.object({
+  bornAt: instantSchema,
+  restarts: mapOf(z.array(attemptSchema).readonly()),
+  lastDay: z.object({ images: countSchema, containers: countSchema, restarts: countSchema }),
+  restorePoints: z
+    .array(z.object({ id: z.string(), at: instantSchema, repository: z.string(), volume: z.string() }))
+    .readonly(),
+} satisfies { [Field in keyof Ledger]-?: z.ZodType<Ledger[Field]> });
+
+/** JSON ↔ standing. Guardrails travel in the words of their file, with every default written out. */
+export const standingSchema = z.object({
+  hostLabels: hostLabelsSchema,
+  ledger: ledgerSchema,
+  guardrails: guardrailsSchema,
+  guardrailsProblem: z.string().optional(),
+  stopFilePresent: z.boolean(),
+  repositories: z.array(z.string()).readonly(),
+  self: z.array(z.string()).readonly(),
+  lastRuns: mapOf(instantSchema),
+} satisfies { [Field in keyof Standing]-?: z.ZodType<Standing[Field]> });
+
+/** What only the one who asks for a round knows. */
+export interface Asked extends Pick<RoundQuestion, "bundle" | "roundId" | "trigger" | "runNow"> {
+  readonly now: Instant;
+  readonly hostId: HostId;
+  readonly inventory: Inventory;
+}
+
+/** The one way from what a host is to the question that `planRound` answers, on the host and away from it. */
+export function roundQuestion(
+  { lastRuns, stopFilePresent, guardrailsProblem, ...standing }: Standing,
+  { now, hostId, inventory, ...asked }: Asked,
+): RoundQuestion {
+  const world = { ...standing, now, hostId, inventory };
+  return { ...asked, world, lastRuns, stopFilePresent, guardrailsProblem };
+}
