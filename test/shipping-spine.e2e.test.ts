@@ -122,7 +122,7 @@ function pushPolicy(
   revision: number,
   text = "policy: production\nhosts: { environment: production }\nrules: []",
 ) {
-  const { policies, problems } = parsePolicy([{ file: "production.yaml", text }]);
+  const { policies, problems } = parsePolicy([{ file: "production.yaml", text }], { now: Date.now() });
   expect(problems).toEqual([]);
   const bundle = compileBundle(policies, { revision, issuedAt: 0, expiresAt: Date.now() + 1e9 });
   return ask("POST", "/api/v1/policies", sealBundle(bundle, operator));

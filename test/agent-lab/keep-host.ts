@@ -33,7 +33,7 @@ export interface KeepOptions {
 }
 
 export function bundleOf(policy: string): PolicyBundle {
-  const { policies, problems } = parsePolicy([{ file: "policy.yaml", text: policy }]);
+  const { policies, problems } = parsePolicy([{ file: "policy.yaml", text: policy }], { now: Date.now() });
   if (problems.length > 0) throw new Error(problems.map(formatProblem).join("\n"));
   const issuedAt = Date.now() - 86_400_000;
   return compileBundle(policies, { revision: 1, issuedAt, expiresAt: issuedAt + 10 * 365 * 86_400_000 });

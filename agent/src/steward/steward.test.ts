@@ -37,7 +37,7 @@ async function world(rule: string, options: Partial<StewardOptions> & { before?:
   options.before?.({ engine, ledger });
 
   const text = `{ policy: lab, hosts: { environment: lab }, rules: [${rule}] }`;
-  const { policies, problems } = parsePolicy([{ file: "lab.yaml", text }]);
+  const { policies, problems } = parsePolicy([{ file: "lab.yaml", text }], { now: NOW });
   expect(problems).toEqual([]);
   const bundle = compileBundle(policies, { revision: 1, issuedAt: NOW - DAY_MS, expiresAt: NOW + DAY_MS });
   const steward = startSteward({

@@ -171,6 +171,15 @@ export function bundle(
     revision,
     issuedAt: NOW,
     expiresAt: NOW + days(90),
-    policies: [{ name: "production", hosts: { environment: "production" }, owners, rules: [], ...facts }],
+    policies: [
+      {
+        name: "production",
+        hosts: { environment: "production" },
+        owners,
+        exceptions: [],
+        rules: [],
+        ...facts,
+      },
+    ],
   };
 }

@@ -14,8 +14,8 @@ export class FileNotReadable extends OperationalError {
 }
 
 /** The policies of files and folders. Throws `PolicyGateClosed` with one line per mistake. */
-export function loadPolicies(paths: readonly string[]): Policy[] {
-  const { policies, problems } = parsePolicy(paths.flatMap(readPolicyFiles));
+export function loadPolicies(paths: readonly string[], { now }: { now: Instant }): Policy[] {
+  const { policies, problems } = parsePolicy(paths.flatMap(readPolicyFiles), { now });
   if (problems.length > 0) throw new PolicyGateClosed(problems.map(formatProblem));
   if (policies.length === 0)
     throw new WrongUsage(`there is no policy file (*.yaml, *.yml) in ${paths.join(", ")}`);

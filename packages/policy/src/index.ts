@@ -2,6 +2,7 @@ export * from "./actions/action.ts";
 export * from "./actions/backup/outcome.ts";
 export type { BackupSpec } from "./actions/backup/spec.ts";
 export * from "./actions/catalog.ts";
+export * from "./actions/exception.ts";
 export * from "./actions/expectation.ts";
 export type { PruneSpec } from "./actions/prune/spec.ts";
 export { verifyMs } from "./actions/restart/budget.ts";

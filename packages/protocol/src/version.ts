@@ -30,4 +30,9 @@ export const PROTOCOL_HISTORY: readonly {
     hash: "f23f4ff4d688f179490b95d0ea8a9d5b7a589985ff5e15b5ca81f4025b0726a4",
     change: "entries of kind `standing`, which an older collector keeps as they came",
   },
+  {
+    version: 1,
+    hash: "4ba4783ddac222ea6f62583bea9f3d67573baf8c1d079a56570b2497b58cc721",
+    change: "policies carry exceptions; an agent that does not know them refuses the bundle",
+  },
 ];

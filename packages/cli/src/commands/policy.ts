@@ -36,7 +36,7 @@ export function addPolicyCommands(program: Command, surroundings: Surroundings):
     .description("tell every mistake with file:line:column; exit 3 where there is one")
     .argument("<paths...>", "policy files, or folders of them")
     .action((paths: string[]) => {
-      const policies = loadPolicies(paths);
+      const policies = loadPolicies(paths, { now: now() });
       const rules = policies.reduce((sum, { rules }) => sum + rules.length, 0);
       out.write(
         `${policies.length} ${policies.length === 1 ? "policy" : "policies"}, ${rules} rules, no mistake\n`,
@@ -49,7 +49,11 @@ export function addPolicyCommands(program: Command, surroundings: Surroundings):
     .requiredOption("-o, --output <file>", "write the bundle here")
     .action((paths: string[], options: SignOptions & { output: string }) => {
       const revision = options.revision ?? 1;
-      const bundle = signPolicies(loadPolicies(paths), validity(revision, options), signingKey(options));
+      const bundle = signPolicies(
+        loadPolicies(paths, { now: now() }),
+        validity(revision, options),
+        signingKey(options),
+      );
       writeFileSync(options.output, `${JSON.stringify(bundle)}\n`);
       out.write(`${options.output}: revision ${revision}, signed with ${keyFingerprint(bundle.publicKey)}\n`);
     });
@@ -97,7 +101,7 @@ export function addPolicyCommands(program: Command, surroundings: Surroundings):
   };
 
   const signNext = async (api: Api, paths: readonly string[], options: SignOptions) => {
-    const policies = loadPolicies(paths); // before the collector is asked: mistakes need no network
+    const policies = loadPolicies(paths, { now: now() }); // before the collector is asked: mistakes need no network
     const key = signingKey(options);
     const revision = options.revision ?? (await newestRevision(api)) + 1;
     return signPolicies(policies, validity(revision, options), key);

@@ -12,7 +12,10 @@ rules: [{ restart: ${name}-sick }]
 const VALIDITY = { revision: 3, issuedAt: NOW, expiresAt: NOW + days(90) };
 
 function bundleOf(...texts: string[]) {
-  const { policies, problems } = parsePolicy(texts.map((text, index) => ({ file: `${index}`, text })));
+  const { policies, problems } = parsePolicy(
+    texts.map((text, index) => ({ file: `${index}`, text })),
+    { now: NOW },
+  );
   expect(problems).toEqual([]);
   return compileBundle(policies, VALIDITY);
 }
@@ -50,7 +53,7 @@ test("a compiled rule reads back as the rule that was written", () => {
   const text =
     "policy: p\nhosts: { a: b }\nrules: [{ prune: x, every: 90s, images: { unusedFor: 36h }, limits: { bytes: 0B } }]";
 
-  const [first] = parsePolicy([{ file: "p", text }]).policies;
+  const [first] = parsePolicy([{ file: "p", text }], { now: NOW }).policies;
 
   expect(first?.rules[0]).toMatchObject({
     schedule: { everyMs: 90_000 },

@@ -1,6 +1,6 @@
 import { assert, type Instant } from "@shipkeeper/kit";
 import { NO_OWNER_RULES, type HostLabels, type OwnerRules } from "@shipkeeper/model";
-import type { Policy, PolicyBundle, Rule } from "./policy.ts";
+import type { Exception, Policy, PolicyBundle, Rule } from "./policy.ts";
 import { selectsLabels } from "./select.ts";
 
 /** All policies of a fleet as the one document that gets signed; the same policies in any order make the same bundle. */
@@ -29,6 +29,13 @@ export function policiesFor(bundle: PolicyBundle, hostLabels: HostLabels): Polic
 /** The rules of every policy that selects the host, in the bundle's order. */
 export function rulesFor(bundle: PolicyBundle, hostLabels: HostLabels): PolicyRule[] {
   return policiesFor(bundle, hostLabels).flatMap((policy) => policy.rules.map((rule) => ({ policy, rule })));
+}
+
+/** What a rule leaves alone at a time. */
+export function exceptionsFor({ policy, rule }: PolicyRule, now: Instant): Exception[] {
+  return policy.exceptions.filter(
+    ({ rule: only, until }) => now < until && (only === undefined || only === rule.name),
+  );
 }
 
 /** How owners are found on the host. Where two policies map one owner's name, the first in the bundle counts. */

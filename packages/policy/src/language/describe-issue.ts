@@ -82,6 +82,7 @@ const MOST_SHOWN = 40;
 function shown(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (value === null) return "nothing";
+  if (value === "") return "an empty text";
   if (typeof value === "object") return "a mapping";
   const text = typeof value === "string" ? value : JSON.stringify(value);
   return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;

@@ -12,6 +12,7 @@ export function knownKeys(schema: z.core.$ZodType, path: readonly PropertyKey[])
 /** Every key below a schema, dotted: `images.unusedFor`. Keys that people choose themselves are left out. */
 export function allKeys(schema: z.core.$ZodType): string[] {
   const inside = unwrap(schema);
+  if (inside instanceof z.ZodArray) return allKeys(inside.element);
   if (!(inside instanceof z.ZodObject)) return [];
   return Object.entries(inside.shape).flatMap(([key, value]) => [
     key,

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { formatProblem, parsePolicy } from "../index.ts";
+import { NOW } from "../testing/world.ts";
 
 const GOOD = `
 policy: production
@@ -27,7 +28,7 @@ rules:
 `;
 
 test("a policy is compiled with every default written out in the language's own words", () => {
-  const { policies, problems } = parsePolicy([{ file: "production.yaml", text: GOOD }]);
+  const { policies, problems } = parsePolicy([{ file: "production.yaml", text: GOOD }], { now: NOW });
 
   expect(problems).toEqual([]);
   expect(policies).toEqual([
@@ -38,6 +39,7 @@ test("a policy is compiled with every default written out in the language's own 
         labels: ["com.acme.owner"],
         map: { payments: { match: ["acme/pay-*"], mail: "payments@acme.example", chat: "#payments" } },
       },
+      exceptions: [],
       rules: [
         {
           kind: "prune",
@@ -80,7 +82,9 @@ test("a policy is compiled with every default written out in the language's own 
 
 /** Every problem of one file, without its name. */
 function problemsOf(text: string): string[] {
-  return parsePolicy([{ file: "p", text }]).problems.map((problem) => formatProblem(problem).slice(2));
+  return parsePolicy([{ file: "p", text }], { now: NOW }).problems.map((problem) =>
+    formatProblem(problem).slice(2),
+  );
 }
 
 function problemsOfRule(rule: string): string[] {
@@ -201,10 +205,13 @@ test("names are unique, and a rule is of exactly one kind", () => {
   const one =
     "policy: p\nhosts: { a: b }\nrules: [{ restart: x }, { restart: x }, { restart: y, prune: y }]\n";
 
-  const { policies, problems } = parsePolicy([
-    { file: "one", text: one },
-    { file: "two", text: "policy: p\nhosts: { a: b }\n" },
-  ]);
+  const { policies, problems } = parsePolicy(
+    [
+      { file: "one", text: one },
+      { file: "two", text: "policy: p\nhosts: { a: b }\n" },
+    ],
+    { now: NOW },
+  );
 
   expect(policies).toEqual([]);
   expect(problems.map(formatProblem)).toEqual([
@@ -214,21 +221,62 @@ test("names are unique, and a rule is of exactly one kind", () => {
   ]);
 });
 
+test("an exception says what, why, who and until when, of a rule that there is", () => {
+  const exceptions = (...entries: string[]) =>
+    problemsOf(`policy: p\nhosts: { a: b }\nrules: [{ restart: sick }]\nexceptions:\n${entries.join("\n")}`);
+  const rest = "reason: r, owner: o";
+
+  expect(exceptions(`  - { rule: sick, match: { container: "x*" }, ${rest}, until: 2031-03-31 }`)).toEqual(
+    [],
+  );
+  expect(
+    exceptions(
+      `  - { match: { container: a }, ${rest}, until: 2026-01-01 }`,
+      `  - { match: { container: a }, ${rest}, until: 2034-01-01 }`,
+      `  - { match: { container: a }, ${rest}, until: 31.3.2031 }`,
+      `  - { match: { container: a }, ${rest} }`,
+      `  - { match: {}, reason: "", owner: o, until: 2031-03-31 }`,
+      `  - { rule: sik, match: { imag: a }, ${rest}, until: 2031-03-31 }`,
+    ),
+  ).toEqual([
+    "7:60: until: expected a date such as 2027-03-31, got 31.3.2031",
+    "8:5: until: is missing, expected a date such as 2027-03-31",
+    "9:14: match: expected `image`, `container`, `volume`, `host` or several of them, each with a pattern",
+    "9:26: reason: expected a text that is not empty, got an empty text",
+    "10:25: match: expected `image`, `container`, `volume`, `host` or several of them, each with a pattern",
+    "10:27: unknown key `imag`, did you mean `image`?",
+  ]);
+  expect(
+    exceptions(
+      `  - { match: { container: a }, ${rest}, until: 2026-01-01 }`,
+      `  - { match: { container: a }, ${rest}, until: 2034-01-01 }`,
+      `  - { rule: sik, match: { image: a }, ${rest}, until: 2031-03-31 }`,
+    ),
+  ).toEqual([
+    "5:60: until: ended 2026-01-01: renew it with a new date or remove it",
+    "6:60: until: expected a date within 2 years, got 2034-01-01: an exemption for ever is none",
+    "7:13: rule: this policy has no rule named sik, did you mean sick?",
+  ]);
+});
+
 test("what is no YAML, or would blow up, is one problem of that file and of no other", () => {
   let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n";
   for (const [from, to] of ["ab", "bc", "cd", "de", "ef"].map((pair) => pair.split(""))) {
     bomb += `${to}: &${to} [${Array(9).fill(`*${from}`).join(",")}]\n`;
   }
 
-  const { policies, problems } = parsePolicy([
-    { file: "broken", text: "policy: p\nrules: [\n  - x: 1\n a: b" },
-    { file: "twice", text: "policy: p\npolicy: q\nhosts: { a: b }\n" },
-    { file: "bomb", text: bomb },
-    { file: "huge", text: "#".repeat(128_001) },
-    { file: "many", text: "policy: a\n---\npolicy: b\n" },
-    { file: "empty", text: "" },
-    { file: "good", text: GOOD },
-  ]);
+  const { policies, problems } = parsePolicy(
+    [
+      { file: "broken", text: "policy: p\nrules: [\n  - x: 1\n a: b" },
+      { file: "twice", text: "policy: p\npolicy: q\nhosts: { a: b }\n" },
+      { file: "bomb", text: bomb },
+      { file: "huge", text: "#".repeat(128_001) },
+      { file: "many", text: "policy: a\n---\npolicy: b\n" },
+      { file: "empty", text: "" },
+      { file: "good", text: GOOD },
+    ],
+    { now: NOW },
+  );
 
   expect(policies.map(({ name }) => name)).toEqual(["production"]);
   expect(problems.map(formatProblem)).toEqual([

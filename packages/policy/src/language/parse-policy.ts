@@ -2,9 +2,11 @@
  * YAML that people wrote → policies that programs run. Reports every mistake of every file at once, each with its place;
  * a policy with a mistake is left out, so that half of what was meant never comes into force.
  */
+import { suggest, type Instant } from "@shipkeeper/kit";
 import { check } from "./describe-issue.ts";
+import { endProblem } from "./exemption.ts";
 import { parseRule } from "./parse-rule.ts";
-import type { Mode, Policy, Rule } from "./policy.ts";
+import type { Exception, Mode, Policy, Rule } from "./policy.ts";
 import { byPlace, MOST_PROBLEMS, type Problem } from "./problem.ts";
 import { policySourceSchema } from "./source.ts";
 import { isMapping, readYaml, type YamlDocument } from "./yaml-document.ts";
@@ -14,15 +16,18 @@ export interface PolicyFile {
   readonly text: string;
 }
 
-/** The policies of all files that have no problem, in the order of the files. */
-export function parsePolicy(files: readonly PolicyFile[]): { policies: Policy[]; problems: Problem[] } {
+/** The policies of all files that have no problem, in the order of the files. What is over by `now` is a problem. */
+export function parsePolicy(
+  files: readonly PolicyFile[],
+  { now }: { now: Instant },
+): { policies: Policy[]; problems: Problem[] } {
   const policies: Policy[] = [];
   const problems: Problem[] = [];
   const fileOf = new Map<string, string>();
 
   for (const { file, text } of files) {
     const { document, problems: found } = readYaml(file, text);
-    const policy = document === undefined ? undefined : parseDocument(document, found);
+    const policy = document === undefined ? undefined : parseDocument(document, found, now);
 
     if (document !== undefined && policy !== undefined) {
       const before = fileOf.get(policy.name);
@@ -40,15 +45,48 @@ export function parsePolicy(files: readonly PolicyFile[]): { policies: Policy[];
 }
 
 /** The policy as far as its head could be read. */
-function parseDocument(document: YamlDocument, problems: Problem[]): Policy | undefined {
+function parseDocument(document: YamlDocument, problems: Problem[], now: Instant): Policy | undefined {
   const head = check(policySourceSchema, document, { path: [], value: document.data });
   // Rules are read even where the head of the policy is wrong: their mistakes are told in the same breath.
   const rules = parseRules(document, head.value?.mode ?? "observe", problems);
   problems.push(...head.problems);
   if (head.value === undefined) return undefined;
 
-  const { policy: name, hosts, owners } = head.value;
-  return { name, hosts, owners, rules };
+  // The mode goes into the rules; every other key of the head is carried as it is.
+  const { policy: name, mode: _, rules: __, ...keys } = head.value;
+  problems.push(
+    ...checkEnds(document, "exceptions", keys.exceptions, now),
+    ...checkRuleNames(document, keys.exceptions, rules),
+  );
+  return { name, ...keys, rules };
+}
+
+/** An exemption that is over protects nobody any more, and its author does not know. */
+function checkEnds(
+  document: YamlDocument,
+  key: string,
+  exemptions: readonly { until: Instant }[],
+  now: Instant,
+): Problem[] {
+  return exemptions.flatMap(({ until }, index) => {
+    const wrong = endProblem(until, now);
+    return wrong === undefined ? [] : [document.problemAt([key, index, "until"], `until: ${wrong}`)];
+  });
+}
+
+function checkRuleNames(
+  document: YamlDocument,
+  exceptions: readonly Pick<Exception, "rule">[],
+  rules: readonly Rule[],
+): Problem[] {
+  const names = rules.map(({ name }) => name);
+  return exceptions.flatMap(({ rule }, index) => {
+    if (rule === undefined || names.includes(rule)) return [];
+    const meant = suggest(rule, names);
+    const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
+    const message = `rule: this policy has no rule named ${rule}${hint}`;
+    return [document.problemAt(["exceptions", index, "rule"], message)];
+  });
 }
 
 function parseRules(document: YamlDocument, mode: Mode, problems: Problem[]): Rule[] {

@@ -5,6 +5,7 @@
  */
 import { instantSchema, ownerRulesSchema } from "@shipkeeper/model";
 import * as z from "zod";
+import { exemptionCompiled } from "./exemption.ts";
 
 export const modeSchema = z.enum(["observe", "enforce"]);
 /** `observe` plans and reports only. */
@@ -30,11 +31,20 @@ export const ruleSchema = z.strictObject({
 });
 export type Rule = z.infer<typeof ruleSchema>;
 
+/** What the rules of a policy leave alone until a date. */
+export const exceptionSchema = z.strictObject({
+  /** Absent: all rules of the policy. */
+  rule: z.string().optional(),
+  ...exemptionCompiled,
+});
+export type Exception = z.infer<typeof exceptionSchema>;
+
 export const policySchema = z.strictObject({
   name: z.string(),
   /** Host labels that must all match, patterns allowed. Empty selects nothing. */
   hosts: z.record(z.string(), z.string()),
   owners: ownerRulesSchema,
+  exceptions: z.array(exceptionSchema),
   rules: z.array(ruleSchema),
 });
 export type Policy = z.infer<typeof policySchema>;

@@ -1,6 +1,7 @@
 /** A policy as people write it: the keys that do not depend on any action kind. */
 import * as z from "zod";
 import { cronSchema, timezoneSchema } from "../schedule/schedule-schemas.ts";
+import { exemptionSource } from "./exemption.ts";
 import { modeSchema } from "./policy.ts";
 import { durationSchema, nameSchema, patternSchema } from "./values.ts";
 
@@ -30,6 +31,7 @@ export const policySourceSchema = z.strictObject({
     .refine((labels) => Object.keys(labels).length > 0, HOSTS),
   mode: modeSchema.default("observe"),
   owners: ownersSchema.prefault({}),
+  exceptions: z.array(z.strictObject({ rule: nameSchema.optional(), ...exemptionSource })).default([]),
   rules: z.array(z.unknown()).default([]),
 });
 export type PolicySource = z.infer<typeof policySourceSchema>;

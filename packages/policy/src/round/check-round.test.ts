@@ -2,7 +2,14 @@ import { days } from "@shipkeeper/kit";
 import { roundIdSchema } from "@shipkeeper/model";
 import { plainVolume } from "@shipkeeper/model/testing";
 import { expect, test } from "vitest";
-import { checkRound, type PolicyBundle, type Round, type Verdict, type World } from "../index.ts";
+import {
+  checkRound,
+  type Exception,
+  type PolicyBundle,
+  type Round,
+  type Verdict,
+  type World,
+} from "../index.ts";
 import { guardrailsSchema } from "../guardrails.ts";
 import { container, ended, image, imageId, NOW, unhealthy, worldWith } from "../testing/world.ts";
 import { containerTarget, imageTarget, volumeTarget } from "../actions/target.ts";
@@ -23,6 +30,7 @@ const BUNDLE: PolicyBundle = {
       name: "p",
       hosts: { environment: "production" },
       owners: { labels: [], map: {} },
+      exceptions: [],
       rules: Object.entries(SPECS).map(([kind, spec]) => ({ kind, name: kind, mode: "enforce", spec })),
     },
   ],
@@ -59,6 +67,21 @@ const removal = (world: World, target = imageTarget(WEB)) =>
 
 test("a sound round has no violations", () => {
   expect(violations(roundOf("prune", [remove(imageTarget(WEB))]))).toEqual([]);
+});
+
+test("what the policy exempts from the rule, and until when, must not be touched", () => {
+  const exempting = (exception: Partial<Exception>): PolicyBundle => {
+    const whole = { reason: "r", owner: "o", match: { image: "web" }, until: NOW + 1, ...exception };
+    return { ...BUNDLE, policies: BUNDLE.policies.map((policy) => ({ ...policy, exceptions: [whole] })) };
+  };
+  const broken = (exception: Partial<Exception>) =>
+    violations(roundOf("prune", [remove(imageTarget(WEB))]), WORLD, exempting(exception)).length > 0;
+
+  expect(broken({})).toBe(true);
+  expect(broken({ rule: "prune", match: { image: "web:1", host: "web-1" } })).toBe(true);
+  expect(broken({ rule: "other" })).toBe(false);
+  expect(broken({ until: NOW })).toBe(false);
+  expect(broken({ match: { image: "web", container: "*" } })).toBe(false);
 });
 
 test("the image of a container, of another image or of the guardrails must not go, nor one that is not there", () => {

@@ -5,6 +5,7 @@
 import { isStep } from "../actions/action.ts";
 import type { PolicyBundle } from "../language/policy.ts";
 import { checkCoverage } from "./check-coverage.ts";
+import { checkExceptions } from "./check-exceptions.ts";
 import { checkDay, checkLimits } from "./check-limits.ts";
 import { checkRights } from "./check-rights.ts";
 import { checkStep } from "./check-step.ts";
@@ -18,7 +19,12 @@ export function checkRound(round: Round, world: World, bundle: PolicyBundle): st
       ...checkRights(planned, world, bundle),
       ...checkCoverage(planned, world),
       ...checkLimits(planned, world, bundle),
-      ...planned.verdicts.filter(isStep).flatMap((step) => checkStep(planned.kind, step, world)),
+      ...planned.verdicts
+        .filter(isStep)
+        .flatMap((step) => [
+          ...checkStep(planned.kind, step, world),
+          ...checkExceptions(planned, step, world, bundle),
+        ]),
     ].map((violation) => `${planned.policy}/${planned.rule}: ${violation}`),
   );
   return [...violations, ...checkOnce(round), ...checkDay(round, world)];

@@ -29,7 +29,7 @@ rules:
 `;
 
 function explained(text: string, question: Partial<RoundQuestion>) {
-  const { policies, problems } = parsePolicy([{ file: "p", text }]);
+  const { policies, problems } = parsePolicy([{ file: "p", text }], { now: NOW });
   expect(problems).toEqual([]);
   const round = planRound({
     bundle: compileBundle(policies, { revision: 14, issuedAt: NOW - days(30), expiresAt: NOW + days(60) }),
@@ -125,7 +125,7 @@ test("no name can forge a line, hide text or fill the screen", async () => {
 
 test("a long list is cut and the rest counted", () => {
   const world = worldWith({ images: Array.from({ length: 30 }, (_, index) => image(`web:${index}`)) });
-  const { policies } = parsePolicy([{ file: "p", text: PRODUCTION }]);
+  const { policies } = parsePolicy([{ file: "p", text: PRODUCTION }], { now: NOW });
   const round = planRound({
     bundle: compileBundle(policies, { revision: 14, issuedAt: NOW - days(30), expiresAt: NOW + days(60) }),
     world,

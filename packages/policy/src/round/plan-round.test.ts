@@ -14,7 +14,7 @@ function bundleOf(...rules: string[]) {
     file: `p${index}`,
     text: `policy: p${index}\nhosts: { environment: production }\nrules: ${text}`,
   }));
-  const { policies, problems } = parsePolicy(files);
+  const { policies, problems } = parsePolicy(files, { now: NOW });
   expect(problems).toEqual([]);
   return compileBundle(policies, { revision: 14, issuedAt: NOW - days(30), expiresAt: NOW + days(60) });
 }

@@ -7,7 +7,7 @@ import type { RoundId } from "@shipkeeper/model";
 import type * as z from "zod";
 import type { Trigger } from "../actions/action.ts";
 import { actionKind, KINDS } from "../actions/catalog.ts";
-import { ruleKey, rulesFor, type PolicyRule } from "../language/compile.ts";
+import { exceptionsFor, ruleKey, rulesFor, type PolicyRule } from "../language/compile.ts";
 import type { PolicyBundle } from "../language/policy.ts";
 import { isReadable, nextDue } from "../schedule/due.ts";
 import type { PlannedRule, Round, WaitingRule } from "./round.ts";
@@ -65,7 +65,8 @@ function lookAt(entry: PolicyRule, question: RoundQuestion, taken: Taken): Plann
   if (!spec.success) return { ...where, why: `this agent cannot read the rule: ${firstIssues(spec.error)}` };
 
   const heldBackBy = rule.mode === "enforce" ? holdsBack(question) : undefined;
-  const plan = kind.plan(spec.data, afterTaken(question.world, taken));
+  const exceptions = exceptionsFor(entry, question.world.now);
+  const plan = kind.plan(spec.data, { ...afterTaken(question.world, taken), exceptions });
   return {
     ...where,
     mode: heldBackBy === undefined ? rule.mode : "observe",

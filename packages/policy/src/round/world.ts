@@ -1,6 +1,7 @@
 import type { Instant } from "@shipkeeper/kit";
 import type { HostId, HostLabels, Inventory } from "@shipkeeper/model";
 import type { Guardrails } from "../guardrails.ts";
+import type { Exception } from "../language/policy.ts";
 
 /** A try to mend a container, as the ledger remembers it. */
 export interface RestartAttempt {
@@ -41,4 +42,6 @@ export interface World {
   readonly repositories: readonly string[];
   /** Containers that the agent itself runs in or started: never touched. */
   readonly self: readonly string[];
+  /** What is exempted from the rule at hand now. `planRound` fills it in for every rule; left out, nothing is. */
+  readonly exceptions?: readonly Exception[] | undefined;
 }

@@ -1,7 +1,7 @@
 import { days } from "@shipkeeper/kit";
 import * as fc from "fast-check";
 import { compileBundle } from "../language/compile.ts";
-import type { Policy, PolicyBundle, Rule } from "../language/policy.ts";
+import type { Exception, Policy, PolicyBundle, Rule } from "../language/policy.ts";
 import { NOW } from "./world.ts";
 
 const mode = fc.constantFrom("observe" as const, "enforce" as const, "enforce" as const);
@@ -49,6 +49,23 @@ function ruleOf(kind: string, name: string, spec: fc.Arbitrary<object>): fc.Arbi
   return fc.record({ mode, spec }).map((drawn) => ({ kind, name, ...schedule, ...drawn }));
 }
 
+const exception = fc.record(
+  {
+    rule: fc.constantFrom("one", "two"),
+    match: fc.constantFrom<Exception["match"]>(
+      { image: "api*" },
+      { image: "web", host: "web-*" },
+      { container: "job-*" },
+      { volume: "v?" },
+      { container: "*", host: "db-*" },
+    ),
+    reason: fc.constant("the vendor certifies in March"),
+    owner: fc.constant("payments"),
+    until: fc.constantFrom(NOW - 1, NOW, NOW + 1, NOW + days(9)),
+  },
+  { requiredKeys: ["match", "reason", "owner", "until"] },
+);
+
 const policy = (name: string): fc.Arbitrary<Policy> =>
   fc.record({
     name: fc.constant(name),
@@ -59,6 +76,7 @@ const policy = (name: string): fc.Arbitrary<Policy> =>
       {},
     ),
     owners: fc.constant({ labels: [], map: {} }),
+    exceptions: fc.array(exception, { maxLength: 2 }),
     rules: fc.tuple(rule("one"), rule("two")),
   });
 

@@ -1,5 +1,6 @@
 import { formatBytes, formatDuration, unreachable } from "@shipkeeper/kit";
 import { isStep, type Verdict } from "../action.ts";
+import { explainException } from "../exception.ts";
 import { explainOther } from "../explain-other.ts";
 import { backupReasonSchema, type BackupReason } from "./reason.ts";
 
@@ -35,6 +36,8 @@ function sentence(reason: BackupReason): string {
       return `its driver ${reason.driver} keeps the data elsewhere`;
     case "anonymous":
       return "anonymous, and not selected by a label";
+    case "exception":
+      return explainException(reason);
     default:
       return unreachable(reason);
   }

@@ -6,6 +6,7 @@ import type { Volume } from "@shipkeeper/model";
 import { selectsVolume } from "../../language/select.ts";
 import type { KnownRestorePoint, World } from "../../round/world.ts";
 import type { Plan, VerdictFor } from "../action.ts";
+import { exceptionFor } from "../exception.ts";
 import { expectVolume } from "../expectation.ts";
 import { protectsVolume } from "../never-touch.ts";
 import { volumeTarget } from "../target.ts";
@@ -48,6 +49,8 @@ function reasonToLeave({ select }: BackupSpec, world: World, volume: Volume): Ba
   if (protectedBy !== undefined) return { why: "never-touch", by: protectedBy };
   if (!selectsVolume({ names: select.volumes, labels: select.labels }, volume))
     return { why: "not-selected" };
+  const exception = exceptionFor(world, volumeTarget(volume));
+  if (exception !== undefined) return exception;
   if (volume.driver !== "local") return { why: "driver", driver: volume.driver };
   // Its name is random, so that a pattern hits it by chance; a label was written on purpose.
   if (volume.anonymous && select.labels === undefined) return { why: "anonymous" };

@@ -1,5 +1,6 @@
 import { instantSchema } from "@shipkeeper/model";
 import * as z from "zod";
+import { exceptionReasonSchema } from "../exception.ts";
 
 const why = <Why extends string>(code: Why) => z.object({ why: z.literal(code) });
 
@@ -15,6 +16,7 @@ export const backupReasonSchema = z.discriminatedUnion("why", [
 
   // Kept as it is.
   why("not-selected"),
+  exceptionReasonSchema,
   why("driver").extend({ driver: z.string() }),
   why("anonymous"),
 ]);

@@ -1,6 +1,7 @@
 import { firstMatch } from "@shipkeeper/kit";
 import type { Container } from "@shipkeeper/model";
 import type { World } from "../../round/world.ts";
+import { exceptionFor } from "../exception.ts";
 import { expectContainer } from "../expectation.ts";
 import { isSelf, protectsContainer } from "../never-touch.ts";
 import { containerTarget } from "../target.ts";
@@ -36,6 +37,8 @@ function reasonToKeep(spec: PruneSpec, world: World, container: Container): Prun
   if (protectedBy !== undefined) return { why: "never-touch", by: protectedBy };
   if (isSelf(self, container)) return { why: "self" };
   if (spec.containers === undefined) return { why: "not-in-rule" };
+  const exception = exceptionFor(world, containerTarget(container));
+  if (exception !== undefined) return exception;
   if (state !== "exited" && state !== "dead" && state !== "created") return { why: "state", state };
   if (swarm !== undefined) return { why: "orchestrated", by: "swarm" };
   if (kubernetes !== undefined) return { why: "orchestrated", by: "kubernetes" };

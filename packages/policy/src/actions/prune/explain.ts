@@ -1,5 +1,6 @@
 import { formatBytes, formatDuration, unreachable } from "@shipkeeper/kit";
 import { isStep, type Verdict } from "../action.ts";
+import { explainException } from "../exception.ts";
 import { explainOther } from "../explain-other.ts";
 import { pruneReasonSchema, type PruneReason } from "./reason.ts";
 
@@ -85,6 +86,8 @@ function sentence(reason: PruneReason): string {
       return `${reason.container} uses its network`;
     case "ended-recently":
       return `ended ${formatDuration(reason.exitedForMs)} ago (limit ${formatDuration(reason.limitMs)})`;
+    case "exception":
+      return explainException(reason);
     default:
       return unreachable(reason);
   }

@@ -8,6 +8,7 @@ import {
   type Image,
 } from "@shipkeeper/model";
 import type { World } from "../../round/world.ts";
+import { exceptionFor } from "../exception.ts";
 import { expectImage } from "../expectation.ts";
 import { protectsImage } from "../never-touch.ts";
 import { imageTarget } from "../target.ts";
@@ -75,15 +76,17 @@ export function judgeImage(spec: PruneSpec, world: World, facts: ImageFacts, ima
 
 function reasonToKeep(
   spec: PruneSpec,
-  { guardrails }: World,
+  world: World,
   { users, children, newest }: ImageFacts,
   image: Image,
 ): PruneReason | undefined {
-  const protectedBy = protectsImage(guardrails.neverTouch, image);
+  const protectedBy = protectsImage(world.guardrails.neverTouch, image);
   if (protectedBy !== undefined) return { why: "never-touch", by: protectedBy };
   const user = users.get(image.id);
   if (user !== undefined) return { why: "in-use", by: user.name };
   if (spec.images === undefined) return { why: "not-in-rule" };
+  const exception = exceptionFor(world, imageTarget(image));
+  if (exception !== undefined) return exception;
 
   const names = [...image.tags, ...image.digests, ...repositoriesOf(image)];
   const exceptedBy = firstMatch(spec.images.except, names);

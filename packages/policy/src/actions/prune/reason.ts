@@ -1,5 +1,6 @@
 import { countSchema } from "@shipkeeper/model";
 import * as z from "zod";
+import { exceptionReasonSchema } from "../exception.ts";
 
 const why = <Why extends string>(code: Why) => z.object({ why: z.literal(code) });
 const ms = z.number();
@@ -21,6 +22,7 @@ export const pruneReasonSchema = z.discriminatedUnion("why", [
   // Kept, images and containers.
   why("not-in-rule"),
   why("never-touch").extend({ by: z.string() }),
+  exceptionReasonSchema,
   why("excepted").extend({ by: z.string() }),
   why("age-unknown"),
 

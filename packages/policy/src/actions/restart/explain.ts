@@ -1,5 +1,6 @@
 import { formatDuration, formatInstant, unreachable } from "@shipkeeper/kit";
 import type { Verdict } from "../action.ts";
+import { explainException } from "../exception.ts";
 import { explainOther } from "../explain-other.ts";
 import { restartReasonSchema, type RestartReason } from "./reason.ts";
 
@@ -53,6 +54,8 @@ function sentence(reason: RestartReason): string {
       return "healthy";
     case "starting":
       return "starting";
+    case "exception":
+      return explainException(reason);
     default:
       return unreachable(reason);
   }

@@ -6,6 +6,7 @@ import { containerIdentity, type Container } from "@shipkeeper/model";
 import { selectsContainer } from "../../language/select.ts";
 import type { World } from "../../round/world.ts";
 import { isStep, type Plan, type VerdictFor } from "../action.ts";
+import { exceptionFor } from "../exception.ts";
 import { expectContainer } from "../expectation.ts";
 import { isSelf, protectsContainer } from "../never-touch.ts";
 import { containerTarget } from "../target.ts";
@@ -49,6 +50,8 @@ function leaveAlone({ select }: RestartSpec, world: World, container: Container)
   ) {
     return keep({ why: "not-selected" });
   }
+  const exception = exceptionFor(world, containerTarget(container));
+  if (exception !== undefined) return keep(exception);
   if (swarm !== undefined) return keep({ why: "orchestrated", by: "swarm" });
   if (kubernetes !== undefined) return keep({ why: "orchestrated", by: "kubernetes" });
   if (state === "exited" || state === "dead") return keep({ why: "not-running" });

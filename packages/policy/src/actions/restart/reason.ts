@@ -1,5 +1,6 @@
 import { countSchema, instantSchema } from "@shipkeeper/model";
 import * as z from "zod";
+import { exceptionReasonSchema } from "../exception.ts";
 
 const why = <Why extends string>(code: Why) => z.object({ why: z.literal(code) });
 const ms = z.number();
@@ -24,6 +25,7 @@ export const restartReasonSchema = z.discriminatedUnion("why", [
 
   // Left alone.
   why("not-selected"),
+  exceptionReasonSchema,
   why("self"),
   why("orchestrated").extend({ by: z.string() }),
   why("not-running"),
