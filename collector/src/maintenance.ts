@@ -1,6 +1,7 @@
 /** Keeps the collector's database in bounds: forgets what is too old, little by little, and checkpoints. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { DAY_MS, MINUTE_MS, type Clock } from "@shipkeeper/kit";
+import { DIGESTS_REMEMBERED_DAYS } from "@shipkeeper/protocol";
 import { startLoop, type Logger, type Service } from "@shipkeeper/runtime";
 import type { Store } from "./store/store.ts";
 import type { Forgettable } from "./store/upkeep.ts";
@@ -14,6 +15,8 @@ const KEPT_FOR_DAYS: Readonly<Record<Forgettable, number>> = {
   unknownEntries: 90,
   rejectedEntries: 90,
   enrollmentTokens: 30,
+  // Longer than any policy can ask for.
+  heldDigests: DIGESTS_REMEMBERED_DAYS,
 };
 
 /** So few rows a transaction that no agent notices. */

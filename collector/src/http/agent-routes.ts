@@ -1,12 +1,13 @@
-/** The three addresses that agents know: enrolment, batches, and the long poll for a newer policy. */
+/** The addresses that agents know: enrolment, batches, the long poll for a newer policy, and what the fleet holds. */
 import { InvalidInput, SECOND_MS, type Clock } from "@shipkeeper/kit";
 import {
+  MOST_DIGESTS_IN_USE,
   MOST_POLL_SECONDS,
   MOST_REQUEST_BYTES,
   enrolRequestSchema,
   type EnrolReply,
 } from "@shipkeeper/protocol";
-import { unpackFrame } from "@shipkeeper/runtime";
+import { sha256Hex, unpackFrame } from "@shipkeeper/runtime";
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
 import * as z from "zod";
 import { EnrolmentRefused, enrol } from "../enrol/enrol.ts";
@@ -90,6 +91,23 @@ export function agentRoutes({
       const waitMs = Math.min(wait, MOST_POLL_SECONDS) * SECOND_MS;
       const bundle = await policyDesk.newerThan(held, { waitMs, signal: untilGone(reply) });
       return bundle === undefined ? reply.code(204).send() : reply.send(bundle);
+    });
+
+    app.get("/digests-in-use", { onRequest: expectHost }, async (request, reply) => {
+      auth.verify(request, NO_BODY);
+      const inUse = store.heldDigests.inUse();
+      if (inUse.held.length + inUse.left.length > MOST_DIGESTS_IN_USE) {
+        throw new Refusal(
+          503,
+          "too_many_digests",
+          `the fleet holds more than ${MOST_DIGESTS_IN_USE} digests`,
+        );
+      }
+      const body = JSON.stringify(inUse);
+      const etag = `"${sha256Hex(body)}"`;
+      void reply.header("etag", etag);
+      if (request.headers["if-none-match"] === etag) return reply.code(304).send();
+      return reply.type("application/json").send(body);
     });
   };
 }

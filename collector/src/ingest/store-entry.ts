@@ -1,6 +1,7 @@
 /** Brings one decoded entry to where its kind is kept. May be repeated with the same entry: nothing changes then. */
 import { InvalidInput, unreachable, type Instant } from "@shipkeeper/kit";
 import {
+  digestsHeld,
   isComplete,
   type Epoch,
   type HostId,
@@ -26,7 +27,7 @@ export function storeEntry(store: Store, origin: Origin, entry: Entry, blobs: re
     case "samples":
       return storeSamples(store, origin, entry, blobs);
     case "inventory":
-      return storeInventory(store, hostId, entry.inventory);
+      return storeInventory(store, origin, entry.inventory);
     case "standing":
       return store.hosts.recordStanding(hostId, entry);
     case "round":
@@ -74,7 +75,7 @@ function storeSamples(
   store.samples.record(origin, head, body);
 }
 
-function storeInventory(store: Store, hostId: HostId, inventory: Inventory): void {
+function storeInventory(store: Store, { hostId, receivedAt }: Origin, inventory: Inventory): void {
   const { takenAt } = inventory;
   const list = <Row>(section: InventorySection, rows: readonly Row[]) => ({
     hostId,
@@ -90,6 +91,7 @@ function storeInventory(store: Store, hostId: HostId, inventory: Inventory): voi
   store.images.merge(list("images", inventory.images), ownerOf);
   store.volumes.merge(list("volumes", inventory.volumes), ownerOf);
   store.networks.merge(list("networks", inventory.networks));
+  store.heldDigests.note(digestsHeld(inventory), { hostId, takenAt, receivedAt });
 }
 
 /** No figures where the kind is newer than this collector, or its figures do not fit: the outcome itself is kept. */

@@ -9,6 +9,7 @@ import { openStoreDatabase } from "./database.ts";
 import { enrollmentTokens } from "./enrollment-tokens.ts";
 import { epochs } from "./epochs.ts";
 import { events } from "./events.ts";
+import { heldDigests } from "./held-digests.ts";
 import { hosts } from "./hosts.ts";
 import { images } from "./images.ts";
 import { listings } from "./listings.ts";
@@ -38,6 +39,7 @@ export function openStore(file: string) {
     images: images(database, lists, bases),
     volumes: volumes(database, lists),
     networks: networksOfHosts,
+    heldDigests: heldDigests(db),
     samples: samples(db),
     rounds: rounds(database),
     runs: runs(database),

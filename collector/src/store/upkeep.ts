@@ -2,6 +2,7 @@
 import type { Instant } from "@shipkeeper/kit";
 import type { Database } from "@shipkeeper/runtime";
 import type { BaseImages } from "./base-images.ts";
+import { STILL_HELD } from "./held-digests.ts";
 
 /** What has an age, and the rows of it that go with one call. */
 const FORGOTTEN = {
@@ -14,6 +15,9 @@ const FORGOTTEN = {
   rejectedEntries: /*sql*/ `
     DELETE FROM rejected_entry WHERE (epoch, seq) IN
       (SELECT epoch, seq FROM rejected_entry WHERE received_at < ? LIMIT ?)`,
+  heldDigests: /*sql*/ `
+    DELETE FROM held_digest WHERE (host_id, digest) IN
+      (SELECT host_id, digest FROM held_digest WHERE last_at < ? AND NOT (${STILL_HELD}) LIMIT ?)`,
   enrollmentTokens: /*sql*/ `
     DELETE FROM enrollment_token WHERE id IN (SELECT id FROM enrollment_token WHERE expires_at < ? LIMIT ?)`,
 } as const;

@@ -1,4 +1,5 @@
 export * from "./container.ts";
+export * from "./digests.ts";
 export * from "./host.ts";
 export * from "./ids.ts";
 export * from "./image.ts";

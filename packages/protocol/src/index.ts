@@ -1,5 +1,6 @@
 export * from "./api/index.ts";
 export * from "./batch.ts";
+export * from "./digests-in-use.ts";
 export * from "./enrolment.ts";
 export * from "./entries.ts";
 export * from "./sample-chunk.ts";

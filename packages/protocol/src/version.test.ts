@@ -3,6 +3,7 @@ import { policyBundleSchema, standingSchema } from "@shipkeeper/policy";
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { batchSchema, receiptSchema } from "./batch.ts";
+import { digestsInUseSchema } from "./digests-in-use.ts";
 import { enrolReplySchema, enrolRequestSchema } from "./enrolment.ts";
 import { knownEntrySchema } from "./entries.ts";
 import { signedBundleSchema } from "./signed-bundle.ts";
@@ -13,6 +14,7 @@ const TRAVELS = {
   batch: batchSchema,
   entry: knownEntrySchema,
   receipt: receiptSchema,
+  digestsInUse: digestsInUseSchema,
   enrolRequest: enrolRequestSchema,
   enrolReply: enrolReplySchema,
   signedBundle: signedBundleSchema,

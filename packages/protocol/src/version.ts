@@ -35,4 +35,9 @@ export const PROTOCOL_HISTORY: readonly {
     hash: "4ba4783ddac222ea6f62583bea9f3d67573baf8c1d079a56570b2497b58cc721",
     change: "policies carry exceptions; an agent that does not know them refuses the bundle",
   },
+  {
+    version: 1,
+    hash: "78e71ecf8c24f34f1cd16b9f681f065b3530f668c69d2963f37b6e0e113d6963",
+    change: "agents may ask for the digests that the fleet holds; an older collector answers 404",
+  },
 ];
