@@ -7,7 +7,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "@shipkeeper/kit";
 import { openEngine, type Engine } from "@shipkeeper/docker";
-import { NO_OWNER_RULES, type HostId } from "@shipkeeper/model";
+import { labelsOfHost, NO_OWNER_RULES, type HostId } from "@shipkeeper/model";
 import { ownersFor } from "@shipkeeper/policy";
 import { encodeSampleGroup, type KnownEntry } from "@shipkeeper/protocol";
 import {
@@ -54,7 +54,9 @@ export async function startAgent(
   config: AgentConfig,
   { log, clock, engine = openEngine(config.docker) }: { log: Logger; clock: Clock; engine?: Engine },
 ): Promise<Agent> {
-  const { stateDir, labels: hostLabels, collector, resyncIntervalMs, sampleIntervalMs } = config;
+  const { stateDir, collector, resyncIntervalMs, sampleIntervalMs } = config;
+  const named = { hostname: hostname(), labels: config.labels };
+  const hostLabels = labelsOfHost(named);
   const inState = (name: string) => join(stateDir, name);
 
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
@@ -186,8 +188,7 @@ export async function startAgent(
           token,
           key,
           stateDir,
-          hostname: hostname(),
-          labels: hostLabels,
+          ...named,
           agentVersion: VERSION,
           clock,
           log,

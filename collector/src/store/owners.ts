@@ -1,5 +1,6 @@
 /** Who answers for what, by the owner rules of the policies in force. Resolved when a thing is stored, and anew when the rules change. */
 import {
+  labelsOfHost,
   NO_OWNER_RULES,
   resolveOwner,
   type HostId,
@@ -45,7 +46,10 @@ export function owners({ db, read }: StoreDatabase, bundleInForce: () => PolicyB
 
   function resolverOf(hostId: HostId): OwnerOf {
     const host = labelsOf.get(hostId);
-    const rules = rulesOf(host === undefined ? {} : fromJson(host.labels));
+    const rules =
+      host === undefined
+        ? rulesOf({})
+        : rulesOf(labelsOfHost({ hostname: host.hostname, labels: fromJson(host.labels) }));
     return (thing) => resolveOwner(thing, rules);
   }
 

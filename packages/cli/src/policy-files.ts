@@ -2,8 +2,16 @@
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { OperationalError, type Instant } from "@shipkeeper/kit";
-import { compileBundle, formatProblem, parsePolicy, type Policy, type PolicyFile } from "@shipkeeper/policy";
-import { signedBundleSchema, type SignedBundle } from "@shipkeeper/protocol";
+import {
+  compileBundle,
+  formatProblem,
+  parsePolicy,
+  hostsProblems,
+  type ParsedPolicies,
+  type Policy,
+  type PolicyFile,
+} from "@shipkeeper/policy";
+import { signedBundleSchema, type ApiHost, type SignedBundle } from "@shipkeeper/protocol";
 import { sealBundle, type SigningKey } from "@shipkeeper/runtime";
 import { PolicyGateClosed, WrongUsage } from "./exit-codes.ts";
 
@@ -13,13 +21,23 @@ export class FileNotReadable extends OperationalError {
   readonly retryable = false;
 }
 
-/** The policies of files and folders. Throws `PolicyGateClosed` with one line per mistake. */
-export function loadPolicies(paths: readonly string[], { now }: { now: Instant }): Policy[] {
-  const { policies, problems } = parsePolicy(paths.flatMap(readPolicyFiles), { now });
+/** The policies of files and folders, and where each of them stands. Throws `PolicyGateClosed` with one line per mistake. */
+export function loadPolicies(paths: readonly string[], { now }: { now: Instant }): ParsedPolicies {
+  const parsed = parsePolicy(paths.flatMap(readPolicyFiles), { now });
+  const { policies, problems } = parsed;
   if (problems.length > 0) throw new PolicyGateClosed(problems.map(formatProblem));
   if (policies.length === 0)
     throw new WrongUsage(`there is no policy file (*.yaml, *.yml) in ${paths.join(", ")}`);
-  return policies;
+  return parsed;
+}
+
+/** What the hosts of the fleet tell of policies, one line each: `production.yaml:2:10: hosts: selects no host: …`. */
+export function fleetProblems(
+  { policies, place }: Pick<ParsedPolicies, "policies" | "place">,
+  hosts: readonly ApiHost[],
+): string[] {
+  const enrolled = hosts.filter(({ state }) => state !== "revoked");
+  return hostsProblems(policies, enrolled).map((problem) => formatProblem(place(problem)));
 }
 
 export interface Validity {

@@ -29,12 +29,13 @@ function workspace(policy = GOOD) {
   return { folder, file, keyFile, fingerprint };
 }
 
-/** Holds one revision, and takes what is pushed. */
-function collectorWithRevision(revision: number) {
+/** Holds one revision and some hosts, and takes what is pushed. */
+function collectorWithRevision(revision: number, hosts: readonly object[] = []) {
   const pushed: SignedBundle[] = [];
   const collector: FakeCollector = (call, body) => {
     if (call.startsWith("GET /api/v1/policies?"))
       return page(...(revision === 0 ? [] : [policyRevision(revision)]));
+    if (call.startsWith("GET /api/v1/hosts?")) return page(...hosts);
     if (call !== "POST /api/v1/policies") throw new Error(`nobody should have asked ${call}`);
     pushed.push(body as SignedBundle);
     return {
@@ -44,6 +45,21 @@ function collectorWithRevision(revision: number) {
   };
   return { pushed, collector };
 }
+
+const host = (hostname: string) => ({
+  id: "00000000-0000-4000-8000-000000000001",
+  hostname,
+  labels: { environment: "production" },
+  state: "online",
+  enrolledAt: NOW,
+  agentVersion: "0.1.0",
+  policyRevision: 0,
+  containers: { total: 0, running: 0, unhealthy: 0 },
+  images: { total: 0, bytes: 0 },
+  volumes: { total: 0, bytes: 0 },
+  gaps: 0,
+  missingEntries: 0,
+});
 
 const policyRevision = (revision: number) => ({
   revision,
@@ -108,13 +124,41 @@ test("what was signed on one machine is pushed from another, byte for byte", asy
   expect(pushed).toEqual([JSON.parse(readFileSync(bundleFile, "utf8"))]);
 });
 
+test("a policy that selects no host of the fleet is not pushed, unless that is meant", async () => {
+  const { folder, file, keyFile } = workspace(GOOD.replace("environment:", "enviroment:"));
+  const bundleFile = join(folder, "bundle.json");
+  const { pushed, collector } = collectorWithRevision(4, [
+    host("web-1"),
+    { ...host("old"), state: "revoked" },
+  ]);
+  await runCommand(`policy sign ${folder} --key ${keyFile} --revision 5 -o ${bundleFile}`, unasked);
+
+  const refusals = [
+    await runCommand(`policy push ${folder} --key ${keyFile}`, collector),
+    await runCommand(`policy push ${bundleFile}`, collector),
+    await runCommand(`policy check ${folder} --fleet`, collector),
+  ];
+  const message = "hosts: selects no host: no host has the label enviroment, did you mean environment?\n";
+
+  expect(refusals.map(({ code, err }) => [code, err])).toEqual([
+    [3, `${file}:2:22: ${message}`],
+    [3, `${bundleFile}:1:1: production: ${message}`],
+    [3, `${file}:2:22: ${message}`],
+  ]);
+  expect(pushed).toEqual([]);
+  expect((await runCommand(`policy push ${folder} --key ${keyFile} --allow-empty`, collector)).code).toBe(0);
+});
+
 test("a collector that refuses a bundle closes the gate, too", async () => {
   const { folder, keyFile } = workspace();
 
-  const { code, err } = await runCommand(`policy push ${folder} --key ${keyFile} --revision 3`, () => ({
-    status: 422,
-    body: { title: "Refused", code: "bundle_refused", detail: "the key is not trusted here" },
-  }));
+  const { code, err } = await runCommand(
+    `policy push ${folder} --key ${keyFile} --revision 3 --allow-empty`,
+    () => ({
+      status: 422,
+      body: { title: "Refused", code: "bundle_refused", detail: "the key is not trusted here" },
+    }),
+  );
 
   expect([code, err]).toEqual([3, expect.stringContaining("the key is not trusted here")]);
 });

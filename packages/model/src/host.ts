@@ -47,3 +47,8 @@ export const hostLabelsSchema = z.record(
   z.string().max(256),
 );
 export type HostLabels = z.infer<typeof hostLabelsSchema>;
+
+/** All that a policy selects a host by: its own labels, and its name as `hostname`, which no label of its own replaces. */
+export function labelsOfHost({ hostname, labels }: { hostname: string; labels: HostLabels }): HostLabels {
+  return { ...labels, hostname };
+}

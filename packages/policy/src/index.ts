@@ -9,6 +9,7 @@ export { verifyMs } from "./actions/restart/budget.ts";
 export * from "./actions/restart/outcome.ts";
 export type { RestartSpec } from "./actions/restart/spec.ts";
 export * from "./guardrails.ts";
+export * from "./language/check-hosts.ts";
 export * from "./language/compile.ts";
 export * from "./language/exemption.ts";
 export * from "./language/language-keys.ts";

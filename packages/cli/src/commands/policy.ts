@@ -1,6 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { parseDuration, printable } from "@shipkeeper/kit";
+import { policyBundleSchema, type LateProblem, type ParsedPolicies } from "@shipkeeper/policy";
 import {
+  apiHostSchema,
   apiPolicyDetailSchema,
   policiesPageSchema,
   policyPushReplySchema,
@@ -15,7 +17,7 @@ import { PolicyGateClosed, WrongUsage } from "../exit-codes.ts";
 import { printJson } from "../list-command.ts";
 import { printTable } from "../output/table.ts";
 import { time } from "../output/words.ts";
-import { loadPolicies, readBundleFile, signPolicies } from "../policy-files.ts";
+import { fleetProblems, loadPolicies, readBundleFile, signPolicies } from "../policy-files.ts";
 import type { Surroundings } from "../surroundings.ts";
 
 /** Long enough for a holiday, short enough that a forgotten fleet stops changing things by itself. */
@@ -27,6 +29,10 @@ interface SignOptions {
   readonly expires: number;
 }
 
+interface PushOptions extends SignOptions {
+  readonly allowEmpty?: boolean;
+}
+
 export function addPolicyCommands(program: Command, surroundings: Surroundings): void {
   const policy = program.command("policy").description("check, sign and push what the fleet shall do");
   const { out, err, now } = surroundings;
@@ -35,8 +41,11 @@ export function addPolicyCommands(program: Command, surroundings: Surroundings):
     .command("check")
     .description("tell every mistake with file:line:column; exit 3 where there is one")
     .argument("<paths...>", "policy files, or folders of them")
-    .action((paths: string[]) => {
-      const policies = loadPolicies(paths, { now: now() });
+    .option("--fleet", "ask the collector, too, whether every policy selects a host")
+    .action(async (paths: string[], { fleet }: { fleet?: boolean }) => {
+      const parsed = loadPolicies(paths, { now: now() });
+      if (fleet === true) await requireHosts(connectApi(surroundings), parsed);
+      const { policies } = parsed;
       const rules = policies.reduce((sum, { rules }) => sum + rules.length, 0);
       out.write(
         `${policies.length} ${policies.length === 1 ? "policy" : "policies"}, ${rules} rules, no mistake\n`,
@@ -50,7 +59,7 @@ export function addPolicyCommands(program: Command, surroundings: Surroundings):
     .action((paths: string[], options: SignOptions & { output: string }) => {
       const revision = options.revision ?? 1;
       const bundle = signPolicies(
-        loadPolicies(paths, { now: now() }),
+        loadPolicies(paths, { now: now() }).policies,
         validity(revision, options),
         signingKey(options),
       );
@@ -61,12 +70,13 @@ export function addPolicyCommands(program: Command, surroundings: Surroundings):
   signingOptions(policy.command("push"))
     .description("give policies to the collector: check and sign a folder, or take a signed bundle.json")
     .argument("[paths...]", "policy files, folders, or one bundle.json", ["policies"])
-    .action(async (paths: string[], options: SignOptions) => {
+    .option("--allow-empty", "also where a policy selects none of the fleet's hosts")
+    .action(async (paths: string[], options: PushOptions) => {
       const api = connectApi(surroundings);
       const [first = ""] = paths;
       const bundle =
         paths.length === 1 && first.endsWith(".json")
-          ? readBundleFile(first)
+          ? await knownBundle(api, first, options)
           : await signNext(api, paths, options);
       const reply = await push(api, bundle);
       out.write(`revision ${reply.revision} is in force as soon as the hosts fetch it\n`);
@@ -100,12 +110,35 @@ export function addPolicyCommands(program: Command, surroundings: Surroundings):
     return readKeyFile(file);
   };
 
-  const signNext = async (api: Api, paths: readonly string[], options: SignOptions) => {
-    const policies = loadPolicies(paths, { now: now() }); // before the collector is asked: mistakes need no network
+  const signNext = async (api: Api, paths: readonly string[], options: PushOptions) => {
+    const parsed = loadPolicies(paths, { now: now() }); // before the collector is asked: mistakes need no network
     const key = signingKey(options);
+    if (options.allowEmpty !== true) await requireHosts(api, parsed);
     const revision = options.revision ?? (await newestRevision(api)) + 1;
-    return signPolicies(policies, validity(revision, options), key);
+    return signPolicies(parsed.policies, validity(revision, options), key);
   };
+}
+
+/** Throws `PolicyGateClosed` where a policy selects no host of the fleet: a label may be misspelt. */
+async function requireHosts(api: Api, parsed: Pick<ParsedPolicies, "policies" | "place">): Promise<void> {
+  const problems = fleetProblems(parsed, await api.list("hosts", apiHostSchema));
+  if (problems.length > 0) throw new PolicyGateClosed(problems);
+}
+
+/** A bundle that was signed before. Its files are elsewhere, so that problems only name the policy. */
+async function knownBundle(api: Api, file: string, { allowEmpty }: PushOptions): Promise<SignedBundle> {
+  const bundle = readBundleFile(file);
+  if (allowEmpty !== true) {
+    const { policies } = policyBundleSchema.parse(JSON.parse(bundle.payload));
+    const place = ({ policy, message }: LateProblem) => ({
+      file,
+      line: 1,
+      column: 1,
+      message: `${policy}: ${message}`,
+    });
+    await requireHosts(api, { policies, place });
+  }
+  return bundle;
 }
 
 function signingOptions(command: Command): Command {

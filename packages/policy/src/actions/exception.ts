@@ -19,12 +19,12 @@ export type ExceptionReason = z.infer<typeof exceptionReasonSchema>;
 
 /** The exception that holds for a thing, or undefined where a rule may treat it as any other. */
 export function exceptionFor(
-  world: Pick<World, "exceptions" | "inventory">,
+  world: Pick<World, "exceptions" | "hostLabels" | "inventory">,
   target: Pick<Target, "type" | "id" | "name">,
 ): ExceptionReason | undefined {
-  const { exceptions = [], inventory } = world;
+  const { exceptions = [], hostLabels, inventory } = world;
   if (exceptions.length === 0) return undefined;
-  const thing = { ...namesOf(target, inventory), host: [inventory.host.hostname] };
+  const thing = { ...namesOf(target, inventory), host: [hostLabels["hostname"] ?? ""] };
   const found = exceptions.find(({ match }) => matchesExemption(match, thing));
   return found === undefined ? undefined : { why: "exception", until: found.until, because: found.reason };
 }

@@ -3,6 +3,7 @@
  * a policy with a mistake is left out, so that half of what was meant never comes into force.
  */
 import { suggest, type Instant } from "@shipkeeper/kit";
+import type { LateProblem } from "./check-hosts.ts";
 import { check } from "./describe-issue.ts";
 import { endProblem } from "./exemption.ts";
 import { parseRule } from "./parse-rule.ts";
@@ -16,32 +17,44 @@ export interface PolicyFile {
   readonly text: string;
 }
 
+export interface ParsedPolicies {
+  readonly policies: Policy[];
+  readonly problems: Problem[];
+  /** A mistake of one of the policies that is found later, at its place in the file. */
+  place(problem: LateProblem): Problem;
+}
+
 /** The policies of all files that have no problem, in the order of the files. What is over by `now` is a problem. */
-export function parsePolicy(
-  files: readonly PolicyFile[],
-  { now }: { now: Instant },
-): { policies: Policy[]; problems: Problem[] } {
+export function parsePolicy(files: readonly PolicyFile[], { now }: { now: Instant }): ParsedPolicies {
   const policies: Policy[] = [];
   const problems: Problem[] = [];
-  const fileOf = new Map<string, string>();
+  const documents = new Map<string, YamlDocument>();
 
   for (const { file, text } of files) {
     const { document, problems: found } = readYaml(file, text);
     const policy = document === undefined ? undefined : parseDocument(document, found, now);
 
     if (document !== undefined && policy !== undefined) {
-      const before = fileOf.get(policy.name);
+      const before = documents.get(policy.name);
       if (before !== undefined) {
-        found.push(
-          document.problemAt(["policy"], `a second policy named ${policy.name}, the first is in ${before}`),
-        );
+        const message = `a second policy named ${policy.name}, the first is in ${before.file}`;
+        found.push(document.problemAt(["policy"], message));
       }
-      fileOf.set(policy.name, before ?? file);
+      documents.set(policy.name, before ?? document);
       if (found.length === 0) policies.push(policy);
     }
     problems.push(...found.sort(byPlace).slice(0, MOST_PROBLEMS));
   }
-  return { policies, problems };
+  return {
+    policies,
+    problems,
+    place({ policy, path, message }) {
+      const document = documents.get(policy);
+      return document === undefined
+        ? { file: policy, line: 1, column: 1, message }
+        : document.problemAt(path, message);
+    },
+  };
 }
 
 /** The policy as far as its head could be read. */

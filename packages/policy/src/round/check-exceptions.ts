@@ -24,8 +24,12 @@ export function checkExceptions(
 }
 
 /** The names of a step's target that an exception may go by, by the exception's key. */
-function knownAs(key: string, { type, id, name }: Verdict["target"], { inventory }: World): string[] {
-  if (key === "host") return [inventory.host.hostname];
+function knownAs(
+  key: string,
+  { type, id, name }: Verdict["target"],
+  { inventory, hostLabels }: World,
+): string[] {
+  if (key === "host") return [hostLabels["hostname"] ?? ""];
   if (key !== "image") return key === type ? [name] : [];
   if (type === "registry-tag") return [name];
 

@@ -17,7 +17,7 @@ import type { RoundQuestion } from "./plan-round.ts";
 import type { Ledger } from "./world.ts";
 
 export interface Standing {
-  /** The labels that the host goes by, from its own configuration. */
+  /** The labels that the host goes by, from its own configuration, and its name (`labelsOfHost`). */
   readonly hostLabels: HostLabels;
   readonly ledger: Ledger;
   readonly guardrails: Guardrails;

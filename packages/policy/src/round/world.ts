@@ -34,6 +34,7 @@ export interface Ledger {
 export interface World {
   readonly now: Instant;
   readonly hostId: HostId;
+  /** As `labelsOfHost` gives them: the host's name is one. */
   readonly hostLabels: HostLabels;
   readonly inventory: Inventory;
   readonly ledger: Ledger;

@@ -73,6 +73,7 @@ const policy = (name: string): fc.Arbitrary<Policy> =>
       { environment: "production" },
       { environment: "*" },
       { environment: "p*" },
+      { hostname: "web-*" },
       {},
     ),
     owners: fc.constant({ labels: [], map: {} }),

@@ -143,7 +143,7 @@ export const arbitraryWorld: fc.Arbitrary<World> = fc
     environment: fc.constantFrom("production", "production", "production", "test"),
   })
   .map(({ guardrails, attempts, lastDay, self, environment, ...things }) => {
-    const world = worldWith(things, { guardrails, self, hostLabels: { environment } });
+    const world = worldWith(things, { guardrails, self, hostLabels: { environment, hostname: "web-1" } });
     const restarts = new Map(
       things.containers
         .slice(0, 8)

@@ -90,7 +90,7 @@ export function worldWith(
   return {
     now: NOW,
     hostId: hostIdSchema.parse("00000000-0000-4000-8000-000000000001"),
-    hostLabels: { environment: "production" },
+    hostLabels: { environment: "production", hostname: "web-1" },
     inventory: {
       takenAt: NOW,
       host: {
