@@ -1,0 +1,28 @@
+import { assert, days } from "@shipkeeper/kit";
+import { compileBundle } from "../language/compile.ts";
+import { parsePolicy } from "../language/parse-policy.ts";
+import type { PolicyBundle } from "../language/policy.ts";
+import { NOW } from "./world.ts";
+
+/** Everything that the language lets somebody ask for, with the shortest times and the widest limits. */
+const GREEDY = `
+policy: greedy
+hosts: { environment: "*" }
+mode: enforce
+rules:
+  - prune: everything
+    every: 1s
+    images: { unusedFor: 1s, keepNewest: 0 }
+    containers: { exitedFor: 1s }
+    limits: { items: 100000, share: 100% }
+  - restart: everybody
+    after: 1s
+    budget: { restarts: 100, per: 1s }
+`;
+
+/** In force from long ago until long after `NOW`. */
+export function greedyBundle(): PolicyBundle {
+  const { policies, problems } = parsePolicy([{ file: "greedy.yaml", text: GREEDY }], { now: NOW });
+  assert(problems.length === 0, "the greedy policy is a policy");
+  return compileBundle(policies, { revision: 1, issuedAt: NOW - days(300), expiresAt: NOW + days(9) });
+}
