@@ -19,7 +19,7 @@ export function newestOfRepositories(
 
   const newest = new Map<string, string>();
   for (const [repository, members] of byRepository) {
-    const ranked = members.sort((a, b) => age(a, now) - age(b, now) || laterSeen(a, b));
+    const ranked = members.sort((a, b) => age(a, now) - age(b, now) || laterSeen(a, b, now));
     for (const image of ranked.slice(0, count)) newest.set(image.id, repository);
   }
   return newest;
@@ -29,7 +29,7 @@ function age(image: Image, now: Instant): number {
   return buildAgeMs(image, now) ?? -1;
 }
 
-/** Two images of one build time: the one that the agent met later is the newer; ids settle the rest. */
-function laterSeen(a: Image, b: Image): number {
-  return (b.memory?.firstSeenAt ?? 0) - (a.memory?.firstSeenAt ?? 0) || (a.id < b.id ? -1 : 1);
+/** Two images of one build time: the one that the agent met later is the newer, at the latest now; ids settle the rest. */
+function laterSeen(a: Image, b: Image, now: Instant): number {
+  return (b.memory?.firstSeenAt ?? now) - (a.memory?.firstSeenAt ?? now) || (a.id < b.id ? -1 : 1);
 }

@@ -267,6 +267,19 @@ test("an image is kept when it is the newest of any of its repositories, and an 
   });
 });
 
+test("of two images of one build time the one that the agent met later is the newest, and one it never met is", () => {
+  const built = NOW - days(90);
+  const known = image("web:1", { createdAt: built, memory: { firstSeenAt: NOW - days(80) } });
+  const unknown = image("web:2", { createdAt: built, memory: undefined });
+
+  const rule = { images: { unusedFor: "14d", keepNewest: 1 } };
+
+  expect(verdicts(plan(rule, worldWith({ images: [known, unknown] })))).toEqual({
+    "web:1": "remove: unused",
+    "web:2": "keep: newest-of-repository",
+  });
+});
+
 test("an image stays while another is built on it", () => {
   const world = worldWith({ images: [image("base:1"), image("app:1", { parentId: imageId("base:1") })] });
 
