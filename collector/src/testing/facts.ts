@@ -177,6 +177,8 @@ export function bundle(
         hosts: { environment: "production" },
         owners,
         exceptions: [],
+        checks: [],
+        waivers: [],
         rules: [],
         ...facts,
       },

@@ -123,6 +123,8 @@ export const containerSchema = z.object({
   user: z.string(),
   privileges: privilegesSchema,
   logDriver: z.string(),
+  /** The log driver's options `max-size` and `max-file`, as they are set. Absent where the agent did not read them. */
+  logRotation: z.object({ maxSize: z.string().optional(), maxFile: z.string().optional() }).optional(),
   /** Bytes that the container wrote over its image; absent where it was not measured. */
   writableBytes: countSchema.optional(),
   /** Bytes of the log files that the engine keeps of it, rotated ones too; absent where they were not measured. */

@@ -40,4 +40,10 @@ export const PROTOCOL_HISTORY: readonly {
     hash: "78e71ecf8c24f34f1cd16b9f681f065b3530f668c69d2963f37b6e0e113d6963",
     change: "agents may ask for the digests that the fleet holds; an older collector answers 404",
   },
+  {
+    version: 1,
+    hash: "5370a43a251fcb292de9b6e6d5de5231ac143c1292fdc57a57a37c98945fd900",
+    change:
+      "policies may carry compliance `checks` and `waivers`, containers `logRotation`; without them nothing is asked for",
+  },
 ];

@@ -45,6 +45,18 @@ test("a container of Docker 20.10", () => {
   );
 });
 
+test("of a log's options only those of its rotation are read: others hold tokens of log servers", () => {
+  const recorded = answer(containerAnswer, "docker-20.10/container.json");
+  const Config = { "max-size": "10m", "splunk-token": "secret" };
+  const HostConfig = { ...recorded.HostConfig, LogConfig: { Type: "json-file", Config } };
+
+  expect(readContainer({ ...recorded, HostConfig })).toMatchObject({
+    logDriver: "json-file",
+    logRotation: { maxSize: "10m" },
+  });
+  expect(JSON.stringify(readContainer({ ...recorded, HostConfig }))).not.toContain("secret");
+});
+
 test("mounts have one order, however the engine lists them", () => {
   const recorded = answer(containerAnswer, "docker-20.10/container.json");
   const turned = { ...recorded, Mounts: recorded.Mounts.toReversed() };

@@ -52,7 +52,7 @@ export const containerAnswer = z.object({
     SecurityOpt: listOf(z.string()),
     Devices: listOf(z.object({ PathOnHost: text })),
     RestartPolicy: z.object({ Name: text, MaximumRetryCount: number }).nullish(),
-    LogConfig: z.object({ Type: text }).nullish(),
+    LogConfig: z.object({ Type: text, Config: z.record(z.string(), z.string()).nullish() }).nullish(),
     PortBindings: portBindings,
     Memory: positive,
     MemoryReservation: positive,

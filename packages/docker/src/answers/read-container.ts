@@ -71,7 +71,13 @@ export function readContainer(answer: ContainerAnswer): Container {
       devices: HostConfig.Devices.map((device) => device.PathOnHost),
     },
     logDriver: HostConfig.LogConfig?.Type ?? "",
+    logRotation: readLogRotation(HostConfig.LogConfig?.Config ?? {}),
   };
+}
+
+/** Only the two options of rotation: others hold addresses and tokens of log servers. */
+function readLogRotation(options: Record<string, string>): Container["logRotation"] {
+  return defined({ maxSize: options["max-size"], maxFile: options["max-file"] });
 }
 
 function readState(status: string): ContainerState {

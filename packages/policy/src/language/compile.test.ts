@@ -60,3 +60,10 @@ test("a compiled rule reads back as the rule that was written", () => {
     spec: { images: { unusedFor: "36h" }, limits: { bytes: "0B" } },
   });
 });
+
+test("a bundle that says nothing of compliance asks for nothing", () => {
+  const policy = { name: "p", hosts: { a: "b" }, owners: { labels: [], map: {} }, exceptions: [], rules: [] };
+  const bundle = { format: 1, revision: 1, issuedAt: 0, expiresAt: 1, policies: [policy] };
+
+  expect(policyBundleSchema.parse(bundle).policies).toEqual([{ ...policy, checks: [], waivers: [] }]);
+});

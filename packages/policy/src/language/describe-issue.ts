@@ -72,6 +72,8 @@ const expectation: z.core.$ZodErrorMap = (issue) => {
       return `expected ${issue.minimum} or more`;
     case "too_big":
       return `expected ${issue.maximum} or less`;
+    case "invalid_key":
+      return issue.issues[0]?.message;
     default:
       return undefined;
   }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { formatProblem, languageKeys, parseGuardrails, parsePolicy } from "../index.ts";
+import { CHECK_CODES, checks, formatProblem, languageKeys, parseGuardrails, parsePolicy } from "../index.ts";
 
 /** The page's examples have dates after this one. */
 const WRITTEN_AT = Date.UTC(2026, 11, 1);
@@ -18,6 +18,18 @@ test("every key of the language stands in a table of its page", () => {
   );
 
   expect(missing).toEqual([]);
+});
+
+test("every compliance check stands in its table with its severity, and no other does", () => {
+  const rows = [
+    ...(PAGE.split(/^## /m).find((text) => text.startsWith("Checks")) ?? "").matchAll(
+      /^\| `([^`]+)` +\| (\w+)/gm,
+    ),
+  ];
+
+  expect(Object.fromEntries(rows.map(([, code, severity]) => [code, severity]))).toEqual(
+    Object.fromEntries(CHECK_CODES.map((code) => [code, checks[code].severity])),
+  );
 });
 
 test("no table of the page names a key that the language does not have", () => {

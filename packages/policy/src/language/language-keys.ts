@@ -1,12 +1,16 @@
+import * as z from "zod";
 import { catalog, KINDS } from "../actions/catalog.ts";
 import { guardrailsSchema } from "../guardrails.ts";
+import { complianceSource } from "./compliance-source.ts";
 import { allKeys } from "./known-keys.ts";
 import { policySourceSchema, ruleSourceSchema } from "./source.ts";
 
 /** Every key that people may write, dotted, by the part of the language that it belongs to. */
 export function languageKeys(): Readonly<Record<string, readonly string[]>> {
+  const compliance = allKeys(z.object(complianceSource));
   return {
-    policy: allKeys(policySourceSchema),
+    policy: allKeys(policySourceSchema).filter((key) => !compliance.includes(key)),
+    compliance,
     rule: allKeys(ruleSourceSchema),
     ...Object.fromEntries(KINDS.map((kind) => [kind, allKeys(catalog[kind].spec)])),
     guardrails: allKeys(guardrailsSchema),

@@ -40,6 +40,8 @@ test("a policy is compiled with every default written out in the language's own 
         map: { payments: { match: ["acme/pay-*"], mail: "payments@acme.example", chat: "#payments" } },
       },
       exceptions: [],
+      checks: [],
+      waivers: [],
       rules: [
         {
           kind: "prune",
@@ -122,6 +124,45 @@ rules:
     "11:5: a rule opens with its kind and name, such as `prune: host-cache`; unknown key `prun`, did you mean `prune`?",
     "12:5: expected a rule such as `prune: host-cache` with its keys",
   ]);
+});
+
+test("mistakes in what compliance asks for are told like all others", () => {
+  const head = `policy: p
+hosts: { a: b }
+images: { maxAge: 90, bases: [], forbiddenTags: [latest] }
+containers: { require: [health-check] }
+volumes: { backups: 7d }
+severity: { image-to-old: high, unowned: urgent }
+waivers:
+  - { finding: image-to-old, match: {}, reason: x, owner: y, until: 2030-13-01 }
+`;
+
+  expect(problemsOf(head)).toEqual([
+    "3:19: maxAge: expected a duration such as 30s, 15m or 14d, got 90",
+    "3:30: bases: an empty list selects nothing; leave the key out or name a pattern, got an empty list",
+    "3:34: unknown key `forbiddenTags`, did you mean `forbidTags`?",
+    "4:25: require: expected healthcheck or limits or restart-policy or log-rotation (did you mean healthcheck?), got health-check",
+    "5:12: unknown key `backups`, did you mean `backup`?",
+    "6:27: image-to-old: expected a check (did you mean image-too-old?), got image-to-old",
+    "6:42: unowned: expected critical or high or medium or low, got urgent",
+    "8:16: finding: expected a check (did you mean image-too-old?), got image-to-old",
+    "8:37: match: expected `image`, `container`, `volume`, `host` or several of them, each with a pattern",
+    "8:69: until: expected a date such as 2027-03-31, got 2030-13-01",
+  ]);
+});
+
+test("a waiver that is over is a mistake, and so is one for ever", () => {
+  const waiver = (until: string) => `policy: p
+hosts: { a: b }
+waivers: [{ finding: image-too-old, match: { image: "*" }, reason: x, owner: y, until: ${until} }]`;
+
+  expect(problemsOf(waiver("2029-12-31"))).toEqual([
+    "3:88: until: ended 2029-12-31: renew it with a new date or remove it",
+  ]);
+  expect(problemsOf(waiver("2040-12-31"))).toEqual([
+    "3:88: until: expected a date within 2 years, got 2040-12-31: an exemption for ever is none",
+  ]);
+  expect(problemsOf(waiver("2030-12-31"))).toEqual([]);
 });
 
 test("a selector that selects nothing is a mistake that says so", () => {

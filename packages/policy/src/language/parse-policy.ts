@@ -4,6 +4,7 @@
  */
 import { suggest, type Instant } from "@shipkeeper/kit";
 import type { LateProblem } from "./check-hosts.ts";
+import { compileChecks } from "./compliance-source.ts";
 import { check } from "./describe-issue.ts";
 import { endProblem } from "./exemption.ts";
 import { parseRule } from "./parse-rule.ts";
@@ -65,13 +66,13 @@ function parseDocument(document: YamlDocument, problems: Problem[], now: Instant
   problems.push(...head.problems);
   if (head.value === undefined) return undefined;
 
-  // The mode goes into the rules; every other key of the head is carried as it is.
-  const { policy: name, mode: _, rules: __, ...keys } = head.value;
+  const { policy: name, hosts, owners, exceptions, waivers } = head.value;
   problems.push(
-    ...checkEnds(document, "exceptions", keys.exceptions, now),
-    ...checkRuleNames(document, keys.exceptions, rules),
+    ...checkEnds(document, "exceptions", exceptions, now),
+    ...checkEnds(document, "waivers", waivers, now),
+    ...checkRuleNames(document, exceptions, rules),
   );
-  return { name, ...keys, rules };
+  return { name, hosts, owners, exceptions, checks: compileChecks(head.value), waivers, rules };
 }
 
 /** An exemption that is over protects nobody any more, and its author does not know. */

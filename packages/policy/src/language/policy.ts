@@ -6,6 +6,7 @@
 import { instantSchema, ownerRulesSchema } from "@shipkeeper/model";
 import * as z from "zod";
 import { exemptionCompiled } from "./exemption.ts";
+import { checkRuleSchema, waiverSchema } from "../compliance/rule.ts";
 
 export const modeSchema = z.enum(["observe", "enforce"]);
 /** `observe` plans and reports only. */
@@ -45,6 +46,9 @@ export const policySchema = z.strictObject({
   hosts: z.record(z.string(), z.string()),
   owners: ownerRulesSchema,
   exceptions: z.array(exceptionSchema),
+  /** What the things of the hosts are held to. */
+  checks: z.array(checkRuleSchema).default([]),
+  waivers: z.array(waiverSchema).default([]),
   rules: z.array(ruleSchema),
 });
 export type Policy = z.infer<typeof policySchema>;

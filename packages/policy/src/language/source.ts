@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { cronSchema, timezoneSchema } from "../schedule/schedule-schemas.ts";
 import { exemptionSource } from "./exemption.ts";
+import { complianceSource } from "./compliance-source.ts";
 import { modeSchema } from "./policy.ts";
 import { durationSchema, nameSchema, patternSchema } from "./values.ts";
 
@@ -32,6 +33,7 @@ export const policySourceSchema = z.strictObject({
   mode: modeSchema.default("observe"),
   owners: ownersSchema.prefault({}),
   exceptions: z.array(z.strictObject({ rule: nameSchema.optional(), ...exemptionSource })).default([]),
+  ...complianceSource,
   rules: z.array(z.unknown()).default([]),
 });
 export type PolicySource = z.infer<typeof policySourceSchema>;

@@ -31,6 +31,8 @@ const BUNDLE: PolicyBundle = {
       hosts: { environment: "production" },
       owners: { labels: [], map: {} },
       exceptions: [],
+      checks: [],
+      waivers: [],
       rules: Object.entries(SPECS).map(([kind, spec]) => ({ kind, name: kind, mode: "enforce", spec })),
     },
   ],

@@ -78,6 +78,8 @@ const policy = (name: string): fc.Arbitrary<Policy> =>
     ),
     owners: fc.constant({ labels: [], map: {} }),
     exceptions: fc.array(exception, { maxLength: 2 }),
+    checks: fc.constant([]),
+    waivers: fc.constant([]),
     rules: fc.tuple(rule("one"), rule("two")),
   });
 

@@ -1,0 +1,54 @@
+/** One host as the checks see it: what it holds, found by id and by name, and what others know about it. */
+import type { Instant } from "@shipkeeper/kit";
+import type { Container, ContainerId, HostLabels, Image, ImageId, Inventory } from "@shipkeeper/model";
+import type { BaseImage } from "./check.ts";
+import { fullName } from "./image-names.ts";
+
+/** Everything that judging a host needs. Things of the inventory carry the owner that was found for them. */
+export interface HostToJudge {
+  readonly hostname: string;
+  readonly labels: HostLabels;
+  readonly inventory: Inventory;
+  /** Of the host's volumes in all repositories; those that nobody listed yet do not count. */
+  readonly restorePoints: readonly { readonly volume: string; readonly at: Instant }[];
+  /** What the host's images are built on, the closest first. An image that is not in it may name its base itself. */
+  readonly bases: ReadonlyMap<ImageId, readonly BaseImage[]>;
+}
+
+export interface HostView {
+  readonly now: Instant;
+  readonly hostname: string;
+  readonly imageById: ReadonlyMap<ImageId, Image>;
+  /** By the full name of every tag: `docker.io/library/web:1`. */
+  readonly imageByTag: ReadonlyMap<string, Image>;
+  readonly containerById: ReadonlyMap<ContainerId, Container>;
+  /** The images that any container, in whatever state, was made from. */
+  readonly usedImages: ReadonlySet<ImageId>;
+  /** When the data of each volume's newest restore point was read. */
+  readonly newestRestorePoint: ReadonlyMap<string, Instant>;
+  basesOf(image: Image): readonly BaseImage[];
+}
+
+export function viewHost(host: HostToJudge, now: Instant): HostView {
+  const { images, containers } = host.inventory;
+  const newestRestorePoint = new Map<string, Instant>();
+  for (const { volume, at } of host.restorePoints) {
+    newestRestorePoint.set(volume, Math.max(at, newestRestorePoint.get(volume) ?? at));
+  }
+  return {
+    now,
+    hostname: host.hostname,
+    imageById: new Map(images.map((image) => [image.id, image])),
+    imageByTag: new Map(images.flatMap((image) => image.tags.map((tag) => [fullName(tag), image] as const))),
+    containerById: new Map(containers.map((container) => [container.id, container])),
+    usedImages: new Set(containers.map(({ imageId }) => imageId)),
+    newestRestorePoint,
+    basesOf: (image) => host.bases.get(image.id) ?? basesByLabel(image),
+  };
+}
+
+/** What the builder wrote, where nothing better is known. */
+export function basesByLabel({ baseName, baseDigest }: Image): readonly BaseImage[] {
+  if (baseName === undefined) return [];
+  return [{ names: baseDigest === undefined ? [baseName] : [baseName, `${baseName}@${baseDigest}`] }];
+}
