@@ -1,7 +1,7 @@
 import { errorChain } from "@shipkeeper/kit";
 import { isKind, type StepOutcome } from "@shipkeeper/policy";
 import { outcomeOf, type StepResult } from "../act/apply-plan.ts";
-import { handlers } from "../act/registry.ts";
+import { handlers } from "../act/handlers.ts";
 import type { OpenRun, OpenStep } from "../ledger/journal.ts";
 import type { StewardOptions } from "./steward.ts";
 

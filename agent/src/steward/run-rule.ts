@@ -15,7 +15,7 @@ import {
 import type { ActContext, Pause } from "../act/action-context.ts";
 import { applyPlan, type ActionHandler } from "../act/apply-plan.ts";
 import { createHostLock } from "../act/host-lock.ts";
-import { handlers } from "../act/registry.ts";
+import { handlers } from "../act/handlers.ts";
 import { stopFilePresent, type GuardrailsState } from "./guardrails-file.ts";
 import type { StewardOptions } from "./steward.ts";
 

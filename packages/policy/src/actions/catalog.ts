@@ -1,4 +1,4 @@
-/** Every action kind, one line each. The agent's registry of handlers is checked against it by the compiler. */
+/** Every action kind, one line each. The agent's list of handlers is checked against it by the compiler. */
 import type { ActionKind } from "./action.ts";
 import { backup } from "./backup/index.ts";
 import { prune } from "./prune/index.ts";
