@@ -23,7 +23,7 @@ import {
 import { ownContainers } from "./agent-self.ts";
 import type { AgentConfig } from "./config.ts";
 import { startEnrolling } from "./enrol/enrol.ts";
-import { hostKey, readIdentity, type Identity } from "./enrol/identity.ts";
+import { hostKey, readIdentity, writeIdentity, type Identity } from "./enrol/identity.ts";
 import { openLedger } from "./ledger/ledger.ts";
 import { startObserving } from "./observe/observe.ts";
 import { startSampling } from "./observe/sample.ts";
@@ -81,8 +81,16 @@ export async function startAgent(
   let client: SignedClient | undefined;
   const policies = startPolicySync({
     file: inState("policy.json"),
+    haltFile: inState("policy-halt.json"),
     client: () => client,
     policyKeys: () => identity?.policyKeys ?? [],
+    host: () => ({ hostId: identity?.hostId ?? "", labels: hostLabels }),
+    trustKeys: (policyKeys) => {
+      if (identity === undefined) return;
+      const renewed = { ...identity, policyKeys: [...policyKeys] };
+      writeIdentity(stateDir, renewed);
+      identity = renewed;
+    },
     changed: () => shipper.nudge(),
     report: tell,
     clock,
@@ -145,6 +153,7 @@ export async function startAgent(
       observer,
       ledger,
       bundle: () => policies.bundle(),
+      haltedRevision: () => policies.haltedRevision(),
       hostId,
       restic,
       record,
@@ -166,7 +175,8 @@ export async function startAgent(
       sampling: () => sampling.rung(),
       capabilities: restic === undefined ? [] : [`restic ${restic.version}`],
     }),
-    received: ({ policyRevision }) => {
+    received: ({ policyRevision, haltedRevision }) => {
+      if (haltedRevision !== undefined) policies.noteHalt(haltedRevision);
       if (policyRevision > (policies.bundle()?.revision ?? 0)) policies.nudge();
     },
     clock,

@@ -11,7 +11,7 @@ import type { Restic } from "../restic/restic.ts";
 import type { HostLock } from "./host-lock.ts";
 
 /** Why nothing more may be started, or undefined while it may. Asked before every step. */
-export type HoldBack = () => "stopping" | "stop-file" | "guardrails-changed" | undefined;
+export type HoldBack = () => "stopping" | "stop-file" | "guardrails-changed" | "policy-halted" | undefined;
 
 export type Pause = (ms: number, options: { signal: AbortSignal }) => Promise<void>;
 

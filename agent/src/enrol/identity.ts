@@ -5,10 +5,16 @@ import { hostIdSchema, instantSchema } from "@shipkeeper/model";
 import { createKeyFile, readKeyFile, writeFileDurably, type SigningKey } from "@shipkeeper/runtime";
 import * as z from "zod";
 
-/** What the host is to its collector, and whose policies it believes. Written once, at enrolment. */
+/**
+ * What the host is to its collector, and whose policies it believes. Written at enrolment, and again where a policy
+ * bundle introduces other keys.
+ */
 export const identitySchema = z.strictObject({
   hostId: hostIdSchema,
-  /** Fingerprints of the keys that may sign policies, from the enrolment token: none means that no policy is believed. */
+  /**
+   * Fingerprints of the keys that may sign policies: from the enrolment token, then as bundles signed with one of them
+   * say. None means that no policy is believed.
+   */
   policyKeys: z.array(z.string().regex(/^[0-9a-f]{64}$/)),
   enrolledAt: instantSchema,
 });

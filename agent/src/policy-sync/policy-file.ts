@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Instant } from "@shipkeeper/kit";
-import type { PolicyBundle } from "@shipkeeper/policy";
+import { releaseAt, releaseDelayMs, type PolicyBundle, type RolloutHost } from "@shipkeeper/policy";
 import { BundleRefused, openBundle, writeFileDurably } from "@shipkeeper/runtime";
 
 /** The bundle in force, and the very bytes that it came in. */
@@ -24,15 +24,23 @@ export function saveHeldBundle(file: string, { envelope }: HeldBundle): void {
   writeFileDurably(file, envelope, 0o600);
 }
 
-/**
- * What to make of an envelope that the collector offers: a bundle to go over to, or undefined where it is the one that
- * is held. Throws `BundleRefused` where it is not to be believed, older, or past its time.
- */
-export function judgeOffer(
-  envelope: string,
-  { policyKeys, held, now }: { policyKeys: readonly string[]; held: HeldBundle | undefined; now: Instant },
-): HeldBundle | undefined {
-  if (envelope === held?.envelope) return undefined;
+/** What to make of an envelope that the collector offers. */
+export type Offer =
+  | { readonly kind: "held" }
+  /** Its rollout has not reached this host: no trouble, and nothing to go over to before `at`. */
+  | { readonly kind: "early"; readonly revision: number; readonly at: Instant }
+  | { readonly kind: "take"; readonly offered: HeldBundle };
+
+export interface OfferQuestion {
+  readonly policyKeys: readonly string[];
+  readonly held: HeldBundle | undefined;
+  readonly host: RolloutHost;
+  readonly now: Instant;
+}
+
+/** Throws `BundleRefused` where the offer is not to be believed, older, or past its time. */
+export function judgeOffer(envelope: string, { policyKeys, held, host, now }: OfferQuestion): Offer {
+  if (envelope === held?.envelope) return { kind: "held" };
   const bundle = openEnvelope(envelope, policyKeys);
   const { revision, expiresAt } = bundle;
   if (held !== undefined && revision <= held.bundle.revision) {
@@ -43,7 +51,10 @@ export function judgeOffer(
   if (expiresAt <= now) {
     throw new BundleRefused(`policy revision ${revision} expired on ${new Date(expiresAt).toISOString()}`);
   }
-  return { bundle, envelope };
+  // The first ring waits for no clock: whoever signed may have one that is fast.
+  const at = releaseAt(bundle, host);
+  if (releaseDelayMs(bundle, host) > 0 && now < at) return { kind: "early", revision, at };
+  return { kind: "take", offered: { bundle, envelope } };
 }
 
 function openEnvelope(envelope: string, policyKeys: readonly string[]): PolicyBundle {

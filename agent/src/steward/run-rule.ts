@@ -120,6 +120,7 @@ export function createRunner(options: RunnerOptions) {
         const now = options.guardrails();
         if (signal.aborted) return "stopping";
         if (stopFilePresent(now.guardrails.stopFile)) return "stop-file";
+        if (options.haltedRevision?.() === bundle.revision) return "policy-halted";
         return markOf(now) === atStart ? undefined : "guardrails-changed";
       },
       trouble: (code, message) => tell({ kind: "trouble", at: clock(), code, message }),
@@ -161,7 +162,7 @@ function markOf(state: GuardrailsState): string {
   return [state.state, "sha256" in state ? state.sha256 : ""].join(" ");
 }
 
-const HELD_BACK = new Set(["stopping", "stop-file", "guardrails-changed"]);
+const HELD_BACK = new Set(["stopping", "stop-file", "guardrails-changed", "policy-halted"]);
 
 function wasHeldBack({ why }: StepOutcome): boolean {
   return HELD_BACK.has(why ?? "");

@@ -39,6 +39,8 @@ export interface StewardOptions extends StandingSources {
   };
   readonly ledger: AgentLedger;
   readonly bundle: () => PolicyBundle | undefined;
+  /** The revision in force, where its rollout was halted. */
+  readonly haltedRevision?: () => number | undefined;
   readonly hostId: HostId;
   /** Undefined where the host has no restic. */
   readonly restic: Restic | undefined;
@@ -96,6 +98,7 @@ export function startSteward(options: StewardOptions): Steward {
       trigger,
       roundId: randomUUID() as RoundId,
       runNow: asked,
+      haltedRevision: options.haltedRevision?.(),
     });
     return { round: planRound(question), world: question.world };
   }

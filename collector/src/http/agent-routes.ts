@@ -35,6 +35,10 @@ const NO_BODY = Buffer.alloc(0);
 const pollQuerySchema = z.strictObject({
   held: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
   wait: z.coerce.number().int().min(0).default(0),
+  /** The revision that the host knows to be halted. */
+  halted: z.coerce.number().int().min(0).default(0),
+  /** Fingerprints of the keys that the host believes, with commas between them. */
+  trusts: z.string().max(1_024).default(""),
 });
 
 export function agentRoutes({

@@ -1,12 +1,14 @@
 /** From files on disk to a signed bundle. Every mistake of every file is told before anything is signed. */
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { OperationalError, type Instant } from "@shipkeeper/kit";
+import { OperationalError, formatInstant, type Instant } from "@shipkeeper/kit";
 import {
   compileBundle,
   formatProblem,
-  parsePolicy,
   hostsProblems,
+  lastReleaseAt,
+  parsePolicy,
+  type BundleTerms,
   type ParsedPolicies,
   type Policy,
   type PolicyFile,
@@ -40,14 +42,15 @@ export function fleetProblems(
   return hostsProblems(policies, enrolled).map((problem) => formatProblem(place(problem)));
 }
 
-export interface Validity {
-  readonly revision: number;
-  readonly issuedAt: Instant;
-  readonly expiresAt: Instant;
-}
-
-export function signPolicies(policies: readonly Policy[], validity: Validity, key: SigningKey): SignedBundle {
-  return sealBundle(compileBundle(policies, validity), key);
+/** Throws `WrongUsage` where the bundle would expire before the last ring of its rollout gets it. */
+export function signPolicies(policies: readonly Policy[], terms: BundleTerms, key: SigningKey): SignedBundle {
+  const bundle = compileBundle(policies, terms);
+  if (lastReleaseAt(bundle) >= bundle.expiresAt) {
+    throw new WrongUsage(
+      `the bundle expires ${formatInstant(bundle.expiresAt)}, and its last ring may have it from ${formatInstant(lastReleaseAt(bundle))}: use a longer --expires`,
+    );
+  }
+  return sealBundle(bundle, key);
 }
 
 export function readBundleFile(file: string): SignedBundle {

@@ -214,3 +214,24 @@ test("a new key is readable by its owner alone, and never overwritten", async ()
   expect([again.code, again.err]).toEqual([1, expect.stringContaining("a key is never overwritten")]);
   expect(readFileSync(file)).toEqual(before);
 });
+
+const STAGED = `${GOOD}rollout: { rings: [canary, 10%, all], bake: 10d }\n`;
+
+test("a bundle that expires before its last ring gets it is not signed", async () => {
+  const { folder, keyFile } = workspace(STAGED);
+  const { pushed, collector } = collectorWithRevision(7);
+
+  const { code, err } = await runCommand(`policy push ${folder} --key ${keyFile} --expires 20d`, collector);
+
+  expect([code, pushed]).toEqual([2, []]);
+  expect(err).toContain("its last ring may have it from 2030-02-20 06:00Z: use a longer --expires");
+});
+
+test("what is pushed at once says so to every host, signed", async () => {
+  const { folder, keyFile, fingerprint } = workspace(STAGED);
+  const { pushed, collector } = collectorWithRevision(7);
+
+  await runCommand(`policy push ${folder} --key ${keyFile} --expires 20d --at-once`, collector);
+
+  expect(openBundle(pushed[0], [fingerprint]).atOnce).toBe(true);
+});

@@ -5,6 +5,7 @@ export * from "./bytes.ts";
 export * from "./csv.ts";
 export * from "./duration.ts";
 export * from "./errors.ts";
+export * from "./fraction.ts";
 export * from "./instant.ts";
 export * from "./pattern.ts";
 export * from "./printable.ts";

@@ -25,6 +25,7 @@ export * from "./language/parse-policy.ts";
 export * from "./language/policy.ts";
 export * from "./language/problem.ts";
 export * from "./language/select.ts";
+export * from "./rollout/rings.ts";
 export * from "./round/check-round.ts";
 export * from "./round/explain-round.ts";
 export * from "./round/plan-round.ts";

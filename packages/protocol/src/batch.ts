@@ -53,7 +53,9 @@ export const receiptSchema = z.object({
   /** Entries that will never be accepted as they are; the agent keeps them as dead letters. */
   rejected: z.array(z.object({ seq: countSchema, code: z.string(), message: z.string() })),
   serverTime: instantSchema,
-  /** The newest bundle that the collector holds, so that a missed long poll is noticed. */
+  /** The newest bundle that the collector has for this host, so that a missed long poll is noticed. */
   policyRevision: countSchema,
+  /** The host goes by this revision and its rollout was halted: the host observes until a newer one comes. */
+  haltedRevision: countSchema.optional(),
 });
 export type Receipt = z.infer<typeof receiptSchema>;

@@ -22,5 +22,11 @@ export function bundleText(payload: string): string {
   return `shipkeeper-policy-bundle-v1\n${payload.length}\n${payload}`;
 }
 
+/**
+ * On an answer to a poll or in a receipt: the revision that the host holds was halted. Unsigned, since all that it can
+ * do is to make a host observe: that much a collector may ask (P8).
+ */
+export const HALTED_HEADER = "x-shipkeeper-halted-revision";
+
 /** How long an agent's long poll for a newer bundle may hang, in seconds. */
 export const MOST_POLL_SECONDS = 25;

@@ -46,4 +46,9 @@ export const PROTOCOL_HISTORY: readonly {
     change:
       "policies may carry compliance `checks` and `waivers`, containers `logRotation`; without them nothing is asked for",
   },
+  {
+    version: 1,
+    hash: "d48772a7611028cb164d6f71a8a1cc81a717246277239364d41b9372c417ab6b",
+    change: "policies may carry `rollout`, bundles `keys` and `atOnce`; a receipt may name a halted revision",
+  },
 ];

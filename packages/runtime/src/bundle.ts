@@ -17,7 +17,8 @@ export function sealBundle(bundle: PolicyBundle, key: SigningKey): SignedBundle 
 
 /**
  * The bundle, verified first and parsed after (P1). Throws `BundleRefused` where the envelope is malformed, the key
- * is not one of the pinned fingerprints, the signature does not hold, or the content is not a bundle.
+ * is not one of the pinned fingerprints, the signature does not hold, the content is not a bundle, or it introduces
+ * keys without the one that signed it.
  */
 export function openBundle(raw: unknown, pinnedFingerprints: readonly string[]): PolicyBundle {
   const envelope = signedBundleSchema.safeParse(raw);
@@ -35,6 +36,16 @@ export function openBundle(raw: unknown, pinnedFingerprints: readonly string[]):
       "the policy bundle's signature does not hold: it was changed after it was signed",
     );
   }
+  const bundle = parseBundle(payload);
+  if (bundle.keys !== undefined && !bundle.keys.includes(fingerprint)) {
+    throw new BundleRefused(
+      "the policy bundle introduces keys and leaves out the one that it is signed with: nobody could be sure of its successor",
+    );
+  }
+  return bundle;
+}
+
+function parseBundle(payload: string): PolicyBundle {
   try {
     return policyBundleSchema.parse(JSON.parse(payload));
   } catch (error) {

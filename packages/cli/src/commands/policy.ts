@@ -9,6 +9,7 @@ import {
   type ApiPolicyDetail,
   type SignedBundle,
 } from "@shipkeeper/protocol";
+import type { BundleTerms } from "@shipkeeper/policy";
 import { keyFingerprint, readKeyFile, type SigningKey } from "@shipkeeper/runtime";
 import { InvalidArgumentError, type Command } from "commander";
 import { CollectorRefused, connectApi, type Api } from "../api.ts";
@@ -27,6 +28,7 @@ interface SignOptions {
   readonly key?: string;
   readonly revision?: number;
   readonly expires: number;
+  readonly atOnce?: true;
 }
 
 interface PushOptions extends SignOptions {
@@ -58,11 +60,8 @@ export function addPolicyCommands(program: Command, surroundings: Surroundings):
     .requiredOption("-o, --output <file>", "write the bundle here")
     .action((paths: string[], options: SignOptions & { output: string }) => {
       const revision = options.revision ?? 1;
-      const bundle = signPolicies(
-        loadPolicies(paths, { now: now() }).policies,
-        validity(revision, options),
-        signingKey(options),
-      );
+      const { policies } = loadPolicies(paths, { now: now() });
+      const bundle = signPolicies(policies, terms(revision, options), signingKey(options));
       writeFileSync(options.output, `${JSON.stringify(bundle)}\n`);
       out.write(`${options.output}: revision ${revision}, signed with ${keyFingerprint(bundle.publicKey)}\n`);
     });
@@ -98,9 +97,9 @@ export function addPolicyCommands(program: Command, surroundings: Surroundings):
       return json === true ? printJson(surroundings, detail) : printPolicies(surroundings, detail);
     });
 
-  const validity = (revision: number, { expires }: SignOptions) => {
+  const terms = (revision: number, { expires, atOnce }: SignOptions): BundleTerms => {
     const issuedAt = now();
-    return { revision, issuedAt, expiresAt: issuedAt + expires };
+    return { revision, issuedAt, expiresAt: issuedAt + expires, atOnce };
   };
 
   const signingKey = ({ key }: SignOptions): SigningKey => {
@@ -115,7 +114,7 @@ export function addPolicyCommands(program: Command, surroundings: Surroundings):
     const key = signingKey(options);
     if (options.allowEmpty !== true) await requireHosts(api, parsed);
     const revision = options.revision ?? (await newestRevision(api)) + 1;
-    return signPolicies(parsed.policies, validity(revision, options), key);
+    return signPolicies(parsed.policies, terms(revision, options), key);
   };
 }
 
@@ -149,6 +148,7 @@ function signingOptions(command: Command): Command {
       "of the bundle (default: the collector's newest + 1; for sign: 1)",
       wholeNumber,
     )
+    .option("--at-once", "every host gets it at once, whatever the rollouts of the policies say")
     .option("--expires <duration>", "from then on hosts only observe", duration, duration(DEFAULT_VALIDITY));
 }
 

@@ -3,17 +3,34 @@ import { NO_OWNER_RULES, type HostLabels, type OwnerRules } from "@shipkeeper/mo
 import type { Exception, Policy, PolicyBundle, Rule } from "./policy.ts";
 import { selectsLabels } from "./select.ts";
 
+/** What a bundle says beside its policies; see `policyBundleSchema`. */
+export interface BundleTerms {
+  readonly revision: number;
+  readonly issuedAt: Instant;
+  readonly expiresAt: Instant;
+  readonly atOnce?: boolean | undefined;
+  readonly keys?: readonly string[] | undefined;
+}
+
 /** All policies of a fleet as the one document that gets signed; the same policies in any order make the same bundle. */
 export function compileBundle(
   policies: readonly Policy[],
-  { revision, issuedAt, expiresAt }: { revision: number; issuedAt: Instant; expiresAt: Instant },
+  { revision, issuedAt, expiresAt, atOnce, keys }: BundleTerms,
 ): PolicyBundle {
   assert(expiresAt > issuedAt, "a bundle expires after it was issued");
   const names = new Set(policies.map(({ name }) => name));
   assert(names.size === policies.length, "policies of one bundle have different names");
 
   const sorted = [...policies].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { format: 1, revision, issuedAt, expiresAt, policies: sorted };
+  return {
+    format: 1,
+    revision,
+    issuedAt,
+    expiresAt,
+    ...(atOnce === true ? { atOnce } : {}),
+    ...(keys === undefined ? {} : { keys: [...keys] }),
+    policies: sorted,
+  };
 }
 
 /** A rule and the policy that it stands in. */

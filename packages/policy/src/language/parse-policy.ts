@@ -10,6 +10,7 @@ import { endProblem } from "./exemption.ts";
 import { parseRule } from "./parse-rule.ts";
 import type { Exception, Mode, Policy, Rule } from "./policy.ts";
 import { byPlace, MOST_PROBLEMS, type Problem } from "./problem.ts";
+import { compileRollout } from "./rollout-source.ts";
 import { policySourceSchema } from "./source.ts";
 import { isMapping, readYaml, type YamlDocument } from "./yaml-document.ts";
 
@@ -66,13 +67,14 @@ function parseDocument(document: YamlDocument, problems: Problem[], now: Instant
   problems.push(...head.problems);
   if (head.value === undefined) return undefined;
 
-  const { policy: name, hosts, owners, exceptions, waivers } = head.value;
+  const { policy: name, hosts, rollout, owners, exceptions, waivers } = head.value;
   problems.push(
     ...checkEnds(document, "exceptions", exceptions, now),
     ...checkEnds(document, "waivers", waivers, now),
     ...checkRuleNames(document, exceptions, rules),
   );
-  return { name, hosts, owners, exceptions, checks: compileChecks(head.value), waivers, rules };
+  const staged = rollout === undefined ? {} : { rollout: compileRollout(rollout) };
+  return { name, hosts, ...staged, owners, exceptions, checks: compileChecks(head.value), waivers, rules };
 }
 
 /** An exemption that is over protects nobody any more, and its author does not know. */

@@ -8,6 +8,9 @@ import * as z from "zod";
 import { exemptionCompiled } from "./exemption.ts";
 import { checkRuleSchema, waiverSchema } from "../compliance/rule.ts";
 
+/** Keys that may sign policies at the same time. */
+export const MOST_KEYS = 8;
+
 export const modeSchema = z.enum(["observe", "enforce"]);
 /** `observe` plans and reports only. */
 export type Mode = z.infer<typeof modeSchema>;
@@ -39,11 +42,29 @@ export const exceptionSchema = z.strictObject({
   ...exemptionCompiled,
 });
 export type Exception = z.infer<typeof exceptionSchema>;
+/** How a change of the policy reaches its hosts: ring after ring, and when it goes no further. */
+export const rolloutSchema = z.strictObject({
+  /** In their order: `canary` (hosts with the label `ring: canary`), `10%` of the hosts, and `all` at the end. */
+  rings: z.array(z.string()).min(1),
+  /** How long each ring has it alone, in milliseconds. */
+  bakeMs: z.int().min(1_000),
+  /** More than so much, in percent, ends the rollout. */
+  halt: z.strictObject({
+    failedRuns: z.number(),
+    removed: z.number(),
+    unhealthy: z.number(),
+    silentHosts: z.number(),
+    guardrails: z.boolean(),
+  }),
+});
+export type Rollout = z.infer<typeof rolloutSchema>;
 
 export const policySchema = z.strictObject({
   name: z.string(),
   /** Host labels that must all match, patterns allowed. Empty selects nothing. */
   hosts: z.record(z.string(), z.string()),
+  /** Absent: every host that the policy selects gets it at once. */
+  rollout: rolloutSchema.optional(),
   owners: ownerRulesSchema,
   exceptions: z.array(exceptionSchema),
   /** What the things of the hosts are held to. */
@@ -61,6 +82,17 @@ export const policyBundleSchema = z.strictObject({
   issuedAt: instantSchema,
   /** From then on nothing of it is enforced; rounds go on observing. */
   expiresAt: instantSchema,
+  /** Every host gets it at once, whatever the rollouts of its policies say: for emergencies, and to go back. */
+  atOnce: z.literal(true).optional(),
+  /**
+   * Fingerprints of the keys that may sign from then on, these and no others: the way in which a trusted key introduces
+   * its successor. Absent: the same as before.
+   */
+  keys: z
+    .array(z.string().regex(/^[0-9a-f]{64}$/))
+    .min(1)
+    .max(MOST_KEYS)
+    .optional(),
   policies: z.array(policySchema),
 });
 export type PolicyBundle = z.infer<typeof policyBundleSchema>;

@@ -4,6 +4,7 @@ import { cronSchema, timezoneSchema } from "../schedule/schedule-schemas.ts";
 import { exemptionSource } from "./exemption.ts";
 import { complianceSource } from "./compliance-source.ts";
 import { modeSchema } from "./policy.ts";
+import { rolloutSourceSchema } from "./rollout-source.ts";
 import { durationSchema, nameSchema, patternSchema } from "./values.ts";
 
 const text = z.string().min(1, "expected a text that is not empty");
@@ -31,6 +32,7 @@ export const policySourceSchema = z.strictObject({
     .record(text, patternSchema, { error: HOSTS })
     .refine((labels) => Object.keys(labels).length > 0, HOSTS),
   mode: modeSchema.default("observe"),
+  rollout: rolloutSourceSchema.optional(),
   owners: ownersSchema.prefault({}),
   exceptions: z.array(z.strictObject({ rule: nameSchema.optional(), ...exemptionSource })).default([]),
   ...complianceSource,

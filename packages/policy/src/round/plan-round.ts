@@ -9,6 +9,7 @@ import type { Trigger } from "../actions/action.ts";
 import { actionKind, KINDS } from "../actions/catalog.ts";
 import { exceptionsFor, ruleKey, rulesFor, type PolicyRule } from "../language/compile.ts";
 import type { PolicyBundle } from "../language/policy.ts";
+import { releaseAt } from "../rollout/rings.ts";
 import { isReadable, nextDue } from "../schedule/due.ts";
 import type { PlannedRule, Round, WaitingRule } from "./round.ts";
 import { dropTaken, NOTHING_TAKEN, takenBy, type Taken } from "./taken.ts";
@@ -21,6 +22,8 @@ export interface RoundQuestion {
   readonly lastRuns: ReadonlyMap<string, number>;
   readonly roundId: RoundId;
   readonly stopFilePresent: boolean;
+  /** The revision whose rollout was halted, where the collector said so: it is planned by, and not enforced. */
+  readonly haltedRevision?: number | undefined;
   /** Why the guardrails file cannot be used. A limit was meant, so nothing is enforced. */
   readonly guardrailsProblem?: string | undefined;
   /** Scheduled and continuous rules have rounds of their own. */
@@ -77,10 +80,12 @@ function lookAt(entry: PolicyRule, question: RoundQuestion, taken: Taken): Plann
 }
 
 /** Why an enforcing rule may only look, or undefined where it may act. */
-function holdsBack({ bundle, world, stopFilePresent, guardrailsProblem }: RoundQuestion): string | undefined {
+function holdsBack(question: RoundQuestion): string | undefined {
+  const { bundle, world, stopFilePresent, guardrailsProblem, haltedRevision } = question;
   if (guardrailsProblem !== undefined) return `guardrails cannot be used: ${guardrailsProblem}`;
   if (stopFilePresent) return `stop file ${world.guardrails.stopFile}`;
   if (world.now >= bundle.expiresAt) return `policy expired ${formatInstant(bundle.expiresAt)}`;
+  if (haltedRevision === bundle.revision) return `rollout of revision ${bundle.revision} was halted`;
   return undefined;
 }
 
@@ -95,7 +100,10 @@ function reasonToWait({ policy, rule }: PolicyRule, question: RoundQuestion): st
     hostId: world.hostId,
     lastRunAt: lastRuns.get(key),
     // A rule that was pushed at noon missed nothing this night.
-    since: Math.max(world.ledger.bornAt, bundle.issuedAt),
+    since: Math.max(
+      world.ledger.bornAt,
+      releaseAt(bundle, { hostId: world.hostId, labels: world.hostLabels }),
+    ),
     now: world.now,
   });
   if (dueAt === undefined) return "never due";

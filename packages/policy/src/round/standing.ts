@@ -66,7 +66,10 @@ export const standingSchema = z.object({
 } satisfies { [Field in keyof Standing]-?: z.ZodType<Standing[Field]> });
 
 /** What only the one who asks for a round knows. */
-export interface Asked extends Pick<RoundQuestion, "bundle" | "roundId" | "trigger" | "runNow"> {
+export interface Asked extends Pick<
+  RoundQuestion,
+  "bundle" | "roundId" | "trigger" | "runNow" | "haltedRevision"
+> {
   readonly now: Instant;
   readonly hostId: HostId;
   readonly inventory: Inventory;

@@ -1,7 +1,7 @@
 /**
  * When a scheduled rule is due. Owns catch-up, spread and time zones; knows nothing of rules, and never reads a clock.
  */
-import { MINUTE_MS, type Instant } from "@shipkeeper/kit";
+import { MINUTE_MS, fractionOf, type Instant } from "@shipkeeper/kit";
 import type { Schedule } from "../language/policy.ts";
 import { cronProblem, isTimezone, nextCronTime, type CronTimes } from "./cron.ts";
 
@@ -43,12 +43,4 @@ function spreadMs(times: CronTimes, time: Instant, hostId: string): number {
   const mostMs =
     following === undefined ? 0 : Math.min(MOST_SPREAD_MS, (following - time) * SPREAD_OF_PERIOD);
   return Math.floor(mostMs * fractionOf(hostId));
-}
-
-/** FNV-1a with a final mix, as a number from 0 to below 1: the same for the same text on every machine. */
-function fractionOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (const character of text) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  return ((hash ^ (hash >>> 13)) >>> 0) / 2 ** 32;
 }
