@@ -9,7 +9,7 @@ import { policySourceSchema, ruleSourceSchema } from "./source.ts";
 export function languageKeys(): Readonly<Record<string, readonly string[]>> {
   const compliance = allKeys(z.object(complianceSource));
   return {
-    policy: allKeys(policySourceSchema).filter((key) => !compliance.includes(key)),
+    policy: [...allKeys(policySourceSchema).filter((key) => !compliance.includes(key)), "profile"],
     compliance,
     rule: allKeys(ruleSourceSchema),
     ...Object.fromEntries(KINDS.map((kind) => [kind, allKeys(catalog[kind].spec)])),

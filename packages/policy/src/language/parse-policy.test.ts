@@ -256,7 +256,7 @@ test("names are unique, and a rule is of exactly one kind", () => {
 
   expect(policies).toEqual([]);
   expect(problems.map(formatProblem)).toEqual([
-    "one:3:36: a second rule named x; names are unique in a policy",
+    "one:3:36: a second rule named x, the first is at one:3",
     "one:3:55: one rule is of one kind, this one says restart and prune",
     "two:1:9: a second policy named p, the first is in one",
   ]);
@@ -296,7 +296,7 @@ test("an exception says what, why, who and until when, of a rule that there is",
   ).toEqual([
     "5:60: until: ended 2026-01-01: renew it with a new date or remove it",
     "6:60: until: expected a date within 2 years, got 2034-01-01: an exemption for ever is none",
-    "7:13: rule: this policy has no rule named sik, did you mean sick?",
+    "7:13: rule: there is no rule named sik here, did you mean sick?",
   ]);
 });
 

@@ -26,19 +26,28 @@ const ownersSchema = z.strictObject({
 
 const HOSTS = "expected labels such as { environment: production }; without any the policy selects nothing";
 
-export const policySourceSchema = z.strictObject({
-  policy: nameSchema,
-  hosts: z
-    .record(text, patternSchema, { error: HOSTS })
-    .refine((labels) => Object.keys(labels).length > 0, HOSTS),
+/** What a policy and a profile both may say; a policy inherits all of it. */
+const headKeys = {
+  /** Names of profiles. */
+  inherits: z.array(nameSchema).default([]),
   mode: modeSchema.default("observe"),
   rollout: rolloutSourceSchema.optional(),
   owners: ownersSchema.prefault({}),
   exceptions: z.array(z.strictObject({ rule: nameSchema.optional(), ...exemptionSource })).default([]),
   ...complianceSource,
   rules: z.array(z.unknown()).default([]),
+} as const;
+
+export const policySourceSchema = z.strictObject({
+  policy: nameSchema,
+  hosts: z
+    .record(text, patternSchema, { error: HOSTS })
+    .refine((labels) => Object.keys(labels).length > 0, HOSTS),
+  ...headKeys,
 });
-export type PolicySource = z.infer<typeof policySourceSchema>;
+
+/** What policies have in common, written once; it selects no host. */
+export const profileSourceSchema = z.strictObject({ profile: nameSchema, ...headKeys });
 
 /** The keys that every rule may have beside those of its kind. */
 export const ruleSourceSchema = z

@@ -1,0 +1,89 @@
+/** One policy or profile, with all that it inherits, from the data of its YAML. */
+import { suggest, type Instant } from "@shipkeeper/kit";
+import { compileChecks } from "./compliance-source.ts";
+import { check } from "./describe-issue.ts";
+import { endProblem } from "./exemption.ts";
+import { isProfile } from "./inherit.ts";
+import { parseRule } from "./parse-rule.ts";
+import type { Exception, Mode, Policy, Rule } from "./policy.ts";
+import type { Problem } from "./problem.ts";
+import { compileRollout } from "./rollout-source.ts";
+import { policySourceSchema, profileSourceSchema } from "./source.ts";
+import { isMapping, type YamlDocument } from "./yaml-document.ts";
+
+/** The policy as far as it could be read; none for a profile, which is only checked. */
+export function parseDocument(
+  document: YamlDocument,
+  { now }: { now: Instant },
+): { policy?: Policy; problems: Problem[] } {
+  const whole = { path: [], value: document.data };
+  const { value: source, problems } = isProfile(document)
+    ? check(profileSourceSchema, document, whole)
+    : check(policySourceSchema, document, whole);
+  // Rules are read even where the head is wrong: their mistakes are told in the same breath.
+  const { rules, problems: found } = parseRules(document, source?.mode ?? "observe");
+  problems.push(...found);
+  if (source === undefined) return { problems };
+
+  problems.push(
+    ...checkEnds(document, "exceptions", source.exceptions, now),
+    ...checkEnds(document, "waivers", source.waivers, now),
+    ...checkRuleNames(document, source.exceptions, rules),
+  );
+  if ("profile" in source) return { problems };
+  const { policy: name, hosts, rollout, owners, exceptions, waivers } = source;
+  const staged = rollout === undefined ? {} : { rollout: compileRollout(rollout) };
+  const checks = compileChecks(source);
+  const policy = { name, hosts, ...staged, owners, exceptions, checks, waivers, rules };
+  return { policy, problems };
+}
+
+/** An exemption that is over protects nobody any more, and its author does not know. */
+function checkEnds(
+  document: YamlDocument,
+  key: string,
+  exemptions: readonly { until: Instant }[],
+  now: Instant,
+): Problem[] {
+  return exemptions.flatMap(({ until }, index) => {
+    const wrong = endProblem(until, now);
+    return wrong === undefined ? [] : [document.problemAt([key, index, "until"], `until: ${wrong}`)];
+  });
+}
+
+function checkRuleNames(
+  document: YamlDocument,
+  exceptions: readonly Pick<Exception, "rule">[],
+  rules: readonly Rule[],
+): Problem[] {
+  const names = rules.map(({ name }) => name);
+  return exceptions.flatMap(({ rule }, index) => {
+    if (rule === undefined || names.includes(rule)) return [];
+    const meant = suggest(rule, names);
+    const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
+    const message = `rule: there is no rule named ${rule} here${hint}`;
+    return [document.problemAt(["exceptions", index, "rule"], message)];
+  });
+}
+
+function parseRules(document: YamlDocument, mode: Mode): { rules: Rule[]; problems: Problem[] } {
+  const rules: Rule[] = [];
+  const problems: Problem[] = [];
+  const placeOf = new Map<string, Problem>();
+  const sources = isMapping(document.data) ? document.data["rules"] : undefined;
+
+  for (const [index, source] of (Array.isArray(sources) ? sources : []).entries()) {
+    const path = ["rules", index];
+    const parsed = parseRule(document, { path, source, mode });
+    problems.push(...parsed.problems);
+    if (parsed.rule === undefined) continue;
+
+    const { kind, name } = parsed.rule;
+    const first = placeOf.get(name);
+    const here = document.problemAt([...path, kind], `a second rule named ${name}`);
+    if (first === undefined) placeOf.set(name, here);
+    else problems.push({ ...here, message: `${here.message}, the first is at ${first.file}:${first.line}` });
+    rules.push(parsed.rule);
+  }
+  return { rules, problems };
+}
