@@ -1,3 +1,4 @@
+import { HOUR_MS } from "@shipkeeper/kit";
 import { expect, test } from "vitest";
 import { formatProblem, parsePolicy } from "../index.ts";
 import { NOW } from "../testing/world.ts";
@@ -70,6 +71,17 @@ rules:
       ],
     },
   ]);
+});
+
+test("rings are taken over whole, because two orders make none", () => {
+  const base = "{ profile: base, rollout: { rings: [canary, 10%, all], bake: 2h } }";
+  const { policies, problems } = parse({
+    base,
+    own: "{ policy: p, hosts: { a: b }, inherits: [base], rollout: { rings: [early, all] } }",
+  });
+
+  expect(problems).toEqual([]);
+  expect(policies[0]?.rollout).toMatchObject({ rings: ["early", "all"], bakeMs: 2 * HOUR_MS });
 });
 
 test("profiles inherit from profiles; each counts once, and the nearer one first", () => {
