@@ -4,9 +4,7 @@ import type { Container, ContainerId, Image, ImageId } from "@shipkeeper/model";
 import { expectContainer, expectImage, firstChange, type Verdict } from "@shipkeeper/policy";
 import type { ActContext } from "./action-context.ts";
 import type { ActionHandler, StepResult } from "./apply-plan.ts";
-
-const GONE: StepResult = { status: "skipped", why: "already-gone" };
-const IN_USE: StepResult = { status: "skipped", why: "in-use" };
+import { GONE, IN_USE, removeContainer } from "./container-steps.ts";
 
 export const pruneHandler: ActionHandler = {
   exclusive: true,
@@ -15,7 +13,7 @@ export const pruneHandler: ActionHandler = {
   take(verdict, context) {
     const { type, id } = verdict.target;
     assert(verdict.decision === "remove", `prune knows no decision ${verdict.decision}`);
-    if (type === "container") return removeContainer(id as ContainerId, verdict, context);
+    if (type === "container") return removeContainer(verdict, context);
     assert(type === "image", `prune never removes a ${type}`);
     return removeImage(id as ImageId, verdict, context);
   },
@@ -33,22 +31,6 @@ export const pruneHandler: ActionHandler = {
       : { status: "unknown", why: "found-changed", facts: { changed } };
   },
 };
-
-/** Never forces: the engine's own refusal guards against what changed since the plan. */
-async function removeContainer(
-  id: ContainerId,
-  verdict: Verdict,
-  { engine }: Pick<ActContext, "engine">,
-): Promise<StepResult> {
-  const seen = await engine.container(id);
-  if (seen === undefined) return GONE;
-  const changed = firstChange(verdict.expect ?? {}, expectContainer(seen));
-  if (changed !== undefined) return { status: "skipped", why: "changed-since-plan", facts: { changed } };
-
-  const removal = await engine.removeContainer(id);
-  if (removal === "in-use") return IN_USE;
-  return removal === "removed" ? { status: "done" } : GONE;
-}
 
 async function removeImage(id: ImageId, verdict: Verdict, context: ActContext): Promise<StepResult> {
   const { engine } = context;

@@ -1,9 +1,10 @@
 /** Restarts a sick container within its own stop timeout, and waits until its health check has told. */
 import { assert } from "@shipkeeper/kit";
 import { containerIdentity, type Container, type ContainerId } from "@shipkeeper/model";
-import { expectContainer, firstChange, verifyMs, type Verdict } from "@shipkeeper/policy";
+import { verifyMs, type Verdict } from "@shipkeeper/policy";
 import type { ActContext } from "./action-context.ts";
 import type { ActionHandler } from "./apply-plan.ts";
+import { GONE, lookAgain } from "./container-steps.ts";
 
 /** Often enough to measure a recovery, seldom enough not to be felt by the engine. */
 const LOOK_EVERY_MS = 500;
@@ -16,19 +17,17 @@ export const restartHandler: ActionHandler = {
     assert(verdict.decision === "restart", `restart knows no decision ${verdict.decision}`);
     const { engine, restarts, runId, clock } = context;
     const id = verdict.target.id as ContainerId;
-    const seen = await engine.container(id);
-    if (seen === undefined) return { status: "skipped", why: "already-gone" };
-    const changed = firstChange(verdict.expect ?? {}, expectContainer(seen));
-    if (changed !== undefined) return { status: "skipped", why: "changed-since-plan", facts: { changed } };
+    const seen = await lookAgain(verdict, context);
+    if ("end" in seen) return seen.end;
 
     const attempt = { containerId: id, runId };
     const startedAt = clock();
-    restarts.begin({ ...attempt, identity: containerIdentity(seen), at: startedAt });
+    restarts.begin({ ...attempt, identity: containerIdentity(seen.container), at: startedAt });
     try {
       const answer = await engine.restartContainer(id);
       if (answer === "restarted") return { status: "done", facts: { downtimeMs: clock() - startedAt } };
       restarts.withdraw(attempt);
-      return { status: "skipped", why: "already-gone" };
+      return GONE;
     } catch (error) {
       restarts.settle(attempt, "failed");
       throw error;

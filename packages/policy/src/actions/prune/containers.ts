@@ -3,6 +3,7 @@ import type { Container } from "@shipkeeper/model";
 import type { World } from "../../round/world.ts";
 import { exceptionFor } from "../exception.ts";
 import { expectContainer } from "../expectation.ts";
+import { guestOf } from "../guest.ts";
 import { isSelf, protectsContainer } from "../never-touch.ts";
 import { containerTarget } from "../target.ts";
 import type { PruneVerdict } from "./plan.ts";
@@ -50,9 +51,7 @@ function reasonToKeep(spec: PruneSpec, world: World, container: Container): Prun
     const service = compose === undefined ? {} : { service: `${compose.project}/${compose.service}` };
     return { why: "stopped-service", restartPolicy: restartPolicy.name, ...service };
   }
-  const guest = inventory.containers.find(({ privileges }) =>
-    joinsNetworkOf(privileges.networkMode, container),
-  );
+  const guest = guestOf(container, inventory.containers);
   if (guest !== undefined) return { why: "network-of", container: guest.name };
   return undefined;
 }
@@ -65,11 +64,6 @@ function isStoppedService({ restartPolicy, compose, labels }: Container): boolea
   const restarts = ["always", "unless-stopped", "on-failure"].includes(restartPolicy.name);
   const oneOff = labels["com.docker.compose.oneoff"]?.toLowerCase() === "true";
   return restarts || (compose !== undefined && !oneOff);
-}
-
-/** `--network container:…` names the other container by id or name; without it the guest cannot start. */
-function joinsNetworkOf(networkMode: string, { id, name }: Container): boolean {
-  return networkMode === `container:${id}` || networkMode === `container:${name}`;
 }
 
 /** Since it ended; since it was made, where it never started. The engine's time of creation says nothing of its end. */

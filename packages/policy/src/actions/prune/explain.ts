@@ -2,6 +2,7 @@ import { formatBytes, formatDuration, unreachable } from "@shipkeeper/kit";
 import { isStep, type Verdict } from "../action.ts";
 import { explainException } from "../exception.ts";
 import { explainOther } from "../explain-other.ts";
+import { explainLimit } from "../limits.ts";
 import { pruneReasonSchema, type PruneReason } from "./reason.ts";
 
 /** `unused for 90 days (limit 14 days)` */
@@ -38,7 +39,7 @@ function sentence(reason: PruneReason): string {
     case "inventory-incomplete":
       return `the list of ${reason.section} is not complete`;
     case "limit":
-      return `next time: ${reason.limit} is ${reason.unit === "bytes" ? formatBytes(reason.most) : reason.most}`;
+      return explainLimit(reason);
 
     case "not-in-rule":
       return "the rule is not about these";

@@ -1,39 +1,10 @@
 import type { World } from "../../round/world.ts";
-import { isStep } from "../action.ts";
+import { counted, restOfDay, type Limit } from "../limits.ts";
 import type { PruneVerdict } from "./plan.ts";
 import type { PruneSpec } from "./spec.ts";
 
 /** A share never means fewer things than this, so that a host with three images can prune, too. */
 export const SMALL_HOST = 10;
-
-interface Limit {
-  /** As it is called in the file that sets it. */
-  readonly name: string;
-  readonly unit: "items" | "bytes";
-  readonly most: number;
-  readonly costOf: (verdict: PruneVerdict) => number;
-}
-
-/** Turns the steps that a limit has no room for into waits. The next run finds them again. */
-export function applyLimits(
-  verdicts: readonly PruneVerdict[],
-  spec: PruneSpec,
-  world: World,
-): PruneVerdict[] {
-  const room = limitsOf(spec, world).map((limit) => ({ limit, left: limit.most }));
-
-  return verdicts.map((verdict): PruneVerdict => {
-    if (!isStep(verdict)) return verdict;
-    const full = room.find(({ limit, left }) => limit.costOf(verdict) > left);
-    if (full === undefined) {
-      for (const each of room) each.left -= each.limit.costOf(verdict);
-      return verdict;
-    }
-    const { name, most, unit } = full.limit;
-    const { expect: _, ...rest } = verdict;
-    return { ...rest, decision: "wait", reason: { why: "limit", limit: name, most, unit } };
-  });
-}
 
 /** The stricter of policy and guardrails, where any of them limits the bytes of a run. */
 export function byteLimit(spec: PruneSpec, world: World): number | undefined {
@@ -41,7 +12,11 @@ export function byteLimit(spec: PruneSpec, world: World): number | undefined {
   return limits.length === 0 ? undefined : Math.min(...limits.map(({ most }) => most));
 }
 
-function limitsOf({ limits: { items, bytes, share } }: PruneSpec, world: World): Limit[] {
+/** Every limit that a run of the rule has here. */
+export function limitsOf(
+  { limits: { items, bytes, share } }: PruneSpec,
+  world: World,
+): Limit<PruneVerdict>[] {
   const { images, containers } = world.inventory;
   const { perRun, perDay } = world.guardrails.limits;
   const { lastDay } = world.ledger;
@@ -57,19 +32,15 @@ function limitsOf({ limits: { items, bytes, share } }: PruneSpec, world: World):
     counted("guardrails limits.perRun.images", perRun.images, ofImages),
     counted("guardrails limits.perRun.containers", perRun.containers, ofContainers),
     sized("guardrails limits.perRun.bytes", perRun.bytes),
-    counted("guardrails limits.perDay.images", rest(perDay.images, lastDay.images), ofImages),
-    counted("guardrails limits.perDay.containers", rest(perDay.containers, lastDay.containers), ofContainers),
+    counted("guardrails limits.perDay.images", restOfDay(perDay.images, lastDay.images), ofImages),
+    counted(
+      "guardrails limits.perDay.containers",
+      restOfDay(perDay.containers, lastDay.containers),
+      ofContainers,
+    ),
   ].flat();
 }
 
-function counted(name: string, most: number | undefined, costOf: Limit["costOf"]): Limit[] {
-  return most === undefined ? [] : [{ name, unit: "items", most, costOf }];
-}
-
-function sized(name: string, most: number | undefined): Limit[] {
+function sized(name: string, most: number | undefined): Limit<PruneVerdict>[] {
   return most === undefined ? [] : [{ name, unit: "bytes", most, costOf: ({ bytes }) => bytes ?? 0 }];
-}
-
-function rest(perDay: number | undefined, doneToday: number): number | undefined {
-  return perDay === undefined ? undefined : Math.max(0, perDay - doneToday);
 }

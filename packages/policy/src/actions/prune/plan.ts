@@ -5,11 +5,12 @@
 import { isComplete, unusedSince, type InventorySection } from "@shipkeeper/model";
 import type { World } from "../../round/world.ts";
 import { isStep, type Plan, type VerdictFor } from "../action.ts";
+import { applyLimits } from "../limits.ts";
 import { containerTarget, imageTarget } from "../target.ts";
 import { judgeContainer } from "./containers.ts";
 import { estimateFreedBytes } from "./estimate.ts";
 import { imageFacts, judgeImage } from "./images.ts";
-import { applyLimits, byteLimit } from "./limits.ts";
+import { byteLimit, limitsOf } from "./limits.ts";
 import type { PruneReason } from "./reason.ts";
 import type { PruneSpec } from "./spec.ts";
 
@@ -49,7 +50,7 @@ function judgeAll(spec: PruneSpec, world: World): PruneVerdict[] {
     ...leastUsed.map((image) => judgeImage(spec, world, facts, image)),
   ];
   const sized = estimateFreedBytes(verdicts, world.inventory);
-  const limited = applyLimits(sized, spec, world);
+  const limited = applyLimits<PruneReason>(sized, limitsOf(spec, world));
   return [...limited.filter(isStep), ...limited.filter((verdict) => !isStep(verdict))];
 }
 

@@ -1,6 +1,7 @@
 import { countSchema } from "@shipkeeper/model";
 import * as z from "zod";
 import { exceptionReasonSchema } from "../exception.ts";
+import { limitReasonSchema } from "../limits.ts";
 
 const why = <Why extends string>(code: Why) => z.object({ why: z.literal(code) });
 const ms = z.number();
@@ -17,7 +18,7 @@ export const pruneReasonSchema = z.discriminatedUnion("why", [
 
   // Not this time, or not allowed.
   why("inventory-incomplete").extend({ section: z.string() }),
-  why("limit").extend({ limit: z.string(), most: countSchema, unit: z.enum(["items", "bytes"]) }),
+  limitReasonSchema,
 
   // Kept, images and containers.
   why("not-in-rule"),
