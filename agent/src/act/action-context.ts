@@ -2,8 +2,9 @@
 import type { Clock } from "@shipkeeper/kit";
 import type { HostId, RunId } from "@shipkeeper/model";
 import type { Engine, EngineReader } from "@shipkeeper/docker";
-import type { RestorePoint } from "@shipkeeper/protocol";
+import type { EntryOf, RestorePoint } from "@shipkeeper/protocol";
 import type { Logger } from "@shipkeeper/runtime";
+import type { Expiries } from "../ledger/expiries.ts";
 import type { Journal } from "../ledger/journal.ts";
 import type { RestartAttempts } from "../ledger/restart-attempts.ts";
 import type { RestorePoints } from "../ledger/restore-points.ts";
@@ -26,6 +27,7 @@ export interface ActContext {
   readonly journal: Pick<Journal, "beginStep" | "endStep">;
   readonly restarts: RestartAttempts;
   readonly restorePoints: RestorePoints;
+  readonly expiries: Expiries;
   /** Undefined where this host has no restic. */
   readonly restic: Restic | undefined;
   readonly hostLock: HostLock;
@@ -37,6 +39,8 @@ export interface ActContext {
   readonly log: Logger;
   /** Tells the collector of something that a person may have to mend. */
   trouble(code: string, message: string): void;
+  /** Tells the collector of something that must not go unheard. Throws where it cannot be queued. */
+  readonly tellEvent: (event: Pick<EntryOf<"event">, "what" | "subject" | "facts">) => void;
   /** Tells the collector what a repository holds by its own word. */
   tellRestorePoints(repository: string, points: readonly RestorePoint[]): void;
 }
@@ -44,7 +48,7 @@ export interface ActContext {
 /** What finding out how a crash left a run may use: nothing that changes the host. */
 export interface SettleContext extends Pick<
   ActContext,
-  "runId" | "hostId" | "restic" | "restarts" | "signal" | "clock"
+  "runId" | "hostId" | "restic" | "restarts" | "expiries" | "signal" | "clock"
 > {
   readonly engine: EngineReader;
 }

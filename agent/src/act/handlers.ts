@@ -1,6 +1,7 @@
 import type { Kind } from "@shipkeeper/policy";
 import type { ActionHandler } from "./apply-plan.ts";
 import { backupHandler } from "./backup.ts";
+import { expireHandler } from "./expire.ts";
 import { pruneHandler } from "./prune.ts";
 import { restartHandler } from "./restart.ts";
 
@@ -9,4 +10,5 @@ export const handlers: Readonly<Record<Kind, ActionHandler>> = {
   prune: pruneHandler,
   backup: backupHandler,
   restart: restartHandler,
+  expire: expireHandler,
 };

@@ -50,10 +50,11 @@ export function journal(db: Database) {
   const selectUnreported = db.prepare<[], { finished: string }>(/*sql*/ `
     SELECT finished FROM run WHERE finished IS NOT NULL AND reported = 0 ORDER BY started_at`);
   const forget = db.prepare(/*sql*/ `DELETE FROM run WHERE started_at < ? AND reported = 1`);
-  // A step that was cut off may have happened, and a restart that did not help was one: both count against the limits.
+  // A step that was cut off may have happened, a restart that did not help was one, and a stop that failed may only
+  // have taken too long: all count against the limits.
   const count = db.prepare<[Instant], { target_type: string; decision: string; steps: number }>(/*sql*/ `
     SELECT target_type, decision, count(*) AS steps FROM step
-    WHERE started_at > ? AND (status IS NULL OR status IN ('done', 'unknown') OR (decision = 'restart' AND status = 'failed'))
+    WHERE started_at > ? AND (status IS NULL OR status IN ('done', 'unknown') OR (decision IN ('restart', 'stop') AND status = 'failed'))
     GROUP BY target_type, decision`);
 
   return {
@@ -112,7 +113,7 @@ export function journal(db: Database) {
         rows.filter(matches).reduce((total, { steps }) => total + steps, 0);
       return {
         images: sum((row) => row.target_type === "image"),
-        containers: sum((row) => row.target_type === "container" && row.decision !== "restart"),
+        containers: sum((row) => row.target_type === "container" && TOUCHES.has(row.decision)),
         restarts: sum((row) => row.decision === "restart"),
       };
     },
@@ -122,6 +123,9 @@ export function journal(db: Database) {
     },
   };
 }
+
+/** The steps after which a container is gone, or stays stopped. */
+const TOUCHES: ReadonlySet<string> = new Set(["remove", "stop"]);
 
 export interface StepIntent {
   readonly runId: RunId;

@@ -1,6 +1,6 @@
 /**
- * The agent's lasting memory, one SQLite file: images, sick containers, tries to mend, restore points, when rules ran,
- * and the journal of runs. It remembers what it is told; it never looks at the engine and decides nothing.
+ * The agent's lasting memory, one SQLite file: images, sick containers, tries to mend, what was told of its end, restore
+ * points, when rules ran, and the journal of runs. It remembers what it is told; it never looks at the engine and decides nothing.
  */
 import { DAY_MS, type Clock, type Instant } from "@shipkeeper/kit";
 import {
@@ -15,6 +15,7 @@ import {
 } from "@shipkeeper/model";
 import type { Ledger } from "@shipkeeper/policy";
 import { openDatabase, type OpenOptions } from "@shipkeeper/runtime";
+import { expiries, type Expiries } from "./expiries.ts";
 import { imageMemories } from "./image-memories.ts";
 import { journal, type Journal } from "./journal.ts";
 import { MIGRATIONS } from "./migrations.ts";
@@ -28,6 +29,7 @@ export interface AgentLedger {
   readonly journal: Journal;
   readonly restarts: RestartAttempts;
   readonly restorePoints: RestorePoints;
+  readonly expiries: Expiries;
   readonly ruleRuns: RuleRuns;
   /** Takes in what a fresh look showed: images first seen, used and tagged, containers sick since. */
   remember(inventory: Inventory): void;
@@ -55,11 +57,13 @@ export function openLedger(file: string, clock: Clock, options: OpenOptions = {}
   const sick = sickContainers(db);
   const restarts = restartAttempts(db);
   const points = restorePoints(db);
+  const ends = expiries(db);
   const runs = journal(db);
 
   const remember = db.transaction((inventory: Inventory) => {
     images.remember(inventory);
     sick.remember(inventory);
+    ends.remember(inventory);
     restarts.forgetBefore(inventory.takenAt - KEEP_MS);
     runs.forgetBefore(inventory.takenAt - KEEP_MS);
   });
@@ -69,6 +73,7 @@ export function openLedger(file: string, clock: Clock, options: OpenOptions = {}
     journal: runs,
     restarts,
     restorePoints: points,
+    expiries: ends,
     ruleRuns: ruleRuns(db),
     remember,
     rememberUse: ({ id }, at) => images.rememberUse(id, at),
@@ -94,6 +99,7 @@ export function openLedger(file: string, clock: Clock, options: OpenOptions = {}
       restarts: restarts.all(),
       lastDay: runs.countSince(clock() - DAY_MS),
       restorePoints: points.all(),
+      expiries: ends.all(),
     }),
 
     close: () => db.close(),

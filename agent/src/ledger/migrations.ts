@@ -56,4 +56,17 @@ export const MIGRATIONS: readonly Migration[] = [
   ) STRICT;
   CREATE INDEX step_by_start ON step (started_at);
   `,
+
+  /*sql*/ `
+  CREATE TABLE expiry (
+    rule TEXT NOT NULL,
+    container_id TEXT NOT NULL,
+    born_at INTEGER NOT NULL,
+    announced_at INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL,
+    run_id TEXT NOT NULL, -- the run that announced it, or the last one that stopped it
+    stopped_at INTEGER, -- when it ended, by the engine's word; null: announced only
+    PRIMARY KEY (rule, container_id)
+  ) STRICT;
+  `,
 ];

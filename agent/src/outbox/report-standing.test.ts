@@ -12,6 +12,7 @@ const standing = (facts: Partial<Standing> = {}): Standing => ({
     restarts: new Map([["name:web", [{ at: 1, result: "healed" }]]]),
     lastDay: { images: 0, containers: 0, restarts: 1 },
     restorePoints: [],
+    expiries: [],
   },
   guardrails: NO_GUARDRAILS,
   stopFilePresent: false,

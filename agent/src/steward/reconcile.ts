@@ -50,7 +50,8 @@ async function settleStep(
 
   async function look(): Promise<StepResult> {
     if (!isKind(kind)) return { status: "unknown", why: "unknown-kind" };
-    const context = { runId, hostId, restic, restarts: ledger.restarts, signal, clock, engine };
+    const { restarts, expiries } = ledger;
+    const context = { runId, hostId, restic, restarts, expiries, signal, clock, engine };
     try {
       return await handlers[kind].settle(step, context);
     } catch (error) {

@@ -110,6 +110,7 @@ export function createRunner(options: RunnerOptions) {
       journal: ledger.journal,
       restarts: ledger.restarts,
       restorePoints: ledger.restorePoints,
+      expiries: ledger.expiries,
       restic: options.restic,
       hostLock,
       signal,
@@ -124,6 +125,7 @@ export function createRunner(options: RunnerOptions) {
         return markOf(now) === atStart ? undefined : "guardrails-changed";
       },
       trouble: (code, message) => tell({ kind: "trouble", at: clock(), code, message }),
+      tellEvent: (event) => record({ kind: "event", at: clock(), ...event }),
       tellRestorePoints: (repository, points) =>
         tell({ kind: "restore-points", repository, at: clock(), points: [...points] }),
     };

@@ -51,4 +51,9 @@ export const PROTOCOL_HISTORY: readonly {
     hash: "d48772a7611028cb164d6f71a8a1cc81a717246277239364d41b9372c417ab6b",
     change: "policies may carry `rollout`, bundles `keys` and `atOnce`; a receipt may name a halted revision",
   },
+  {
+    version: 1,
+    hash: "74ec520f925164a51c1ff2d255ab7bab4d7531d81b01a81f1bb3c605bf88d68d",
+    change: "ledgers in a `standing` carry `expiries`; one without them told no container of its end",
+  },
 ];

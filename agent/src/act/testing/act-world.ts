@@ -33,6 +33,7 @@ export function actWorld(overrides: Partial<ActContext> = {}) {
   const ledger = tempLedger(clock.now);
   const abort = new AbortController();
   const troubles: string[] = [];
+  const events: Parameters<ActContext["tellEvent"]>[0][] = [];
   ledger.journal.beginRun({ runId: RUN_ID, kind: "test", at: NOW });
 
   const context: ActContext = {
@@ -45,6 +46,7 @@ export function actWorld(overrides: Partial<ActContext> = {}) {
     journal: ledger.journal,
     restarts: ledger.restarts,
     restorePoints: ledger.restorePoints,
+    expiries: ledger.expiries,
     restic: undefined,
     hostLock: createHostLock(),
     holdBack: () => undefined,
@@ -53,10 +55,11 @@ export function actWorld(overrides: Partial<ActContext> = {}) {
     pause: (ms, options) => clock.sleep(ms, options),
     log: silentLog,
     trouble: (code, message) => void troubles.push(`${code}: ${message}`),
+    tellEvent: (event) => void events.push(event),
     tellRestorePoints: () => undefined,
     ...overrides,
   };
-  return { clock, engine, ledger, context, abort, troubles };
+  return { clock, engine, ledger, context, abort, troubles, events };
 }
 
 export function removeImage(image: Image): Verdict {

@@ -97,8 +97,11 @@ export interface ActionKind<Kind extends string = string, Spec = unknown> {
   readonly trigger: Trigger;
   /** The schedule that follows from the rule's own keys, where it names none. */
   schedule?(spec: Spec): Schedule | undefined;
-  /** Pure, total, deterministic: a verdict with a reason for every candidate. */
-  plan(spec: Spec, world: World): Plan;
+  /**
+   * Pure, total, deterministic: a verdict with a reason for every candidate. `rule` is the rule's `ruleKey`, for kinds
+   * that go on where this very rule left off.
+   */
+  plan(spec: Spec, world: World, rule: string): Plan;
   /** The reason in words, for one line of a log or a report: `unused for 90 days (limit 14 days)`. */
   explain(verdict: Verdict): string;
   /** The plan in a few words, for the head of its list: `frees 1.2 GB of 3.4 GB`. */

@@ -1,6 +1,7 @@
 /** Every action kind, one line each. The agent's list of handlers is checked against it by the compiler. */
 import type { ActionKind } from "./action.ts";
 import { backup } from "./backup/index.ts";
+import { expire } from "./expire/index.ts";
 import { prune } from "./prune/index.ts";
 import { restart } from "./restart/index.ts";
 
@@ -8,6 +9,7 @@ export const catalog = {
   prune,
   backup,
   restart,
+  expire,
 } as const;
 
 export type Kind = keyof typeof catalog;

@@ -11,6 +11,7 @@ const CANDIDATES: Readonly<Record<string, (inventory: Inventory) => string[]>> =
   backup: ({ volumes }) => volumes.map(({ name }) => name),
   restart: ({ containers }) =>
     containers.filter(({ health }) => health.status !== "none").map(({ id }) => id),
+  expire: ({ containers }) => containers.map(({ id }) => id),
 };
 
 /** Every candidate has a verdict with a reason, and no thing has two; in two places, a volume may. */

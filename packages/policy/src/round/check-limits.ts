@@ -2,7 +2,9 @@ import { containerIdentity } from "@shipkeeper/model";
 import { isStep, type Verdict } from "../actions/action.ts";
 import { catalog } from "../actions/catalog.ts";
 import type { PolicyBundle } from "../language/policy.ts";
+import { checkExpire } from "./check-expire.ts";
 import type { PlannedRule, Round } from "./round.ts";
+import { over } from "./over.ts";
 import type { World } from "./world.ts";
 
 /** The limits of one run: the policy's own, the guardrails', and the budget of every container. */
@@ -13,6 +15,7 @@ export function checkLimits(planned: PlannedRule, world: World, bundle: PolicyBu
     ?.rules.find(({ name }) => name === planned.rule)?.spec;
   if (planned.kind === "prune") return checkPrune(steps, world, spec);
   if (planned.kind === "restart") return checkBudgets(steps, world, spec);
+  if (planned.kind === "expire") return checkExpire(planned, world, spec);
   return [];
 }
 
@@ -25,7 +28,7 @@ export function checkDay({ planned }: Round, { guardrails, ledger }: World): str
   const { lastDay } = ledger;
   return [
     over("images a day", lastDay.images, removals(steps, "image"), images),
-    over("containers a day", lastDay.containers, removals(steps, "container"), containers),
+    over("containers a day", lastDay.containers, touched(steps), containers),
     over(
       "restarts a day",
       lastDay.restarts,
@@ -75,9 +78,8 @@ function removals(steps: readonly Verdict[], type: string): number {
   return steps.filter(({ target, decision }) => target.type === type && decision === "remove").length;
 }
 
-/** Doing nothing is never over a limit, even where others went over it before. */
-function over(what: string, before: number, now: number, most: number | undefined): string[] {
-  return most === undefined || now === 0 || before + now <= most
-    ? []
-    : [`${before + now} ${what}, limit ${most}`];
+/** Containers that go, or that stop for good. */
+function touched(steps: readonly Verdict[]): number {
+  const stops = steps.filter(({ decision }) => decision === "stop").length;
+  return removals(steps, "container") + stops;
 }

@@ -11,6 +11,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
   "prune remove container": checkContainerRemoval,
   "backup back-up volume": checkBackup,
   "restart restart container": checkRestart,
+  "expire announce container": checkExpiry,
+  "expire stop container": checkExpiry,
+  "expire remove container": checkExpiry,
 };
 
 /** What of the built-in floors and the guardrails one step would break. */
@@ -79,6 +82,28 @@ function checkRestart({ target }: Verdict, { inventory, guardrails, self }: Worl
     isProtected(guardrails, containers, [name], labels) && "never to be touched",
     (swarm !== undefined || kubernetes !== undefined) && "belongs to an orchestrator",
     autoRemove && "would be removed",
+  ];
+}
+
+function checkExpiry(
+  { target, decision }: Verdict,
+  { inventory, guardrails, self }: World,
+): (string | false)[] {
+  const container = inventory.containers.find(({ id }) => id === target.id);
+  if (container === undefined) return ["not in the inventory"];
+  const { id, state, name, labels, swarm, kubernetes, autoRemove } = container;
+  const wanted = decision === "remove" ? "exited" : "running";
+  const lends = inventory.containers.some(({ privileges }) =>
+    [`container:${id}`, `container:${name}`].includes(privileges.networkMode),
+  );
+  return [
+    hasGap(inventory.gaps) && "the inventory has gaps",
+    state !== wanted && `is ${state}`,
+    (self.includes(id) || self.includes(name)) && "belongs to the agent",
+    isProtected(guardrails, guardrails.neverTouch.containers, [name], labels) && "never to be touched",
+    (swarm !== undefined || kubernetes !== undefined) && "belongs to an orchestrator",
+    autoRemove && "would be removed",
+    lends && "another container lives in its network",
   ];
 }
 

@@ -1,8 +1,15 @@
 import { days, HOUR_MS } from "@shipkeeper/kit";
-import { roundIdSchema } from "@shipkeeper/model";
+import { roundIdSchema, type Container } from "@shipkeeper/model";
 import { plainVolume } from "@shipkeeper/model/testing";
 import { expect, test } from "vitest";
-import { compileBundle, explainRound, parsePolicy, planRound, type RoundQuestion } from "../index.ts";
+import {
+  compileBundle,
+  explainRound,
+  parsePolicy,
+  planRound,
+  type Expiry,
+  type RoundQuestion,
+} from "../index.ts";
 import { guardrailsSchema } from "../guardrails.ts";
 import { container, ended, image, imageId, NOW, unhealthy, worldWith } from "../testing/world.ts";
 
@@ -100,6 +107,53 @@ test("a round of restarts tells whom it lets wait and whom it gives up on", asyn
   await expect(
     explained(PRODUCTION, { world: { ...world, ledger }, trigger: "continuous" }),
   ).toMatchFileSnapshot("./golden/restarts.txt");
+});
+
+test("a round of expiries tells who is warned, who ends, and what stays with whom", async () => {
+  const runs = (name: string, ageDays: number, facts: Partial<Container> = {}) =>
+    container(name, { startedAt: NOW - days(ageDays), ...facts });
+  const told = (one: Container, facts: Partial<Expiry>): Expiry => ({
+    rule: "batch/long-runners",
+    containerId: one.id,
+    bornAt: one.startedAt ?? 0,
+    announcedAt: NOW - days(4),
+    endsAt: NOW - days(1),
+    ...facts,
+  });
+  const [report, crawler, import7, import6] = [
+    runs("report-2029", 40, { owner: "payments" }),
+    runs("crawler", 31),
+    ended("import-7", { hoursAgo: 24 * 8 }),
+    ended("import-6", { hoursAgo: 24 }),
+  ];
+  const world = worldWith({
+    containers: [
+      report,
+      crawler,
+      import7,
+      import6,
+      runs("train", 90, { owner: "research" }),
+      runs("ledger-db", 200, { image: "postgres:15" }),
+      runs("web", 90, { compose: { project: "shop", service: "web", number: "1" } }),
+      runs("fresh", 2),
+    ],
+  });
+  const expiries = [
+    told(report, {}),
+    told(crawler, { announcedAt: NOW - days(1), endsAt: NOW + days(2) }),
+    ...[import7, import6].map((one) => told(one, { stoppedAt: one.finishedAt })),
+  ];
+
+  const text = `
+policy: batch
+hosts: { environment: production }
+mode: enforce
+rules:
+  - { expire: long-runners, all: true, olderThan: 30d, announce: 3d, removeAfter: 7d }`;
+
+  await expect(
+    explained(text, { world: { ...world, ledger: { ...world.ledger, expiries } } }),
+  ).toMatchFileSnapshot("./golden/expiries.txt");
 });
 
 test("a round that is held back says by what", async () => {

@@ -69,7 +69,8 @@ function lookAt(entry: PolicyRule, question: RoundQuestion, taken: Taken): Plann
 
   const heldBackBy = rule.mode === "enforce" ? holdsBack(question) : undefined;
   const exceptions = exceptionsFor(entry, question.world.now);
-  const plan = kind.plan(spec.data, { ...afterTaken(question.world, taken), exceptions });
+  const world = { ...afterTaken(question.world, taken), exceptions };
+  const plan = kind.plan(spec.data, world, ruleKey(policy.name, rule.name));
   return {
     ...where,
     mode: heldBackBy === undefined ? rule.mode : "observe",

@@ -43,6 +43,15 @@ function mapOf<Value>(value: z.ZodType<Value>) {
 
 const attemptSchema = z.object({ at: instantSchema, result: z.enum(["pending", "healed", "failed"]) });
 
+const expirySchema = z.object({
+  rule: z.string(),
+  containerId: z.string(),
+  bornAt: instantSchema,
+  announcedAt: instantSchema,
+  endsAt: instantSchema,
+  stoppedAt: instantSchema.optional(),
+});
+
 /** A line for every field of the ledger. One that agents in the field do not send yet needs a default. */
 const ledgerSchema = z.object({
   bornAt: instantSchema,
@@ -51,6 +60,7 @@ const ledgerSchema = z.object({
   restorePoints: z
     .array(z.object({ id: z.string(), at: instantSchema, repository: z.string(), volume: z.string() }))
     .readonly(),
+  expiries: z.array(expirySchema).readonly().default([]),
 } satisfies { [Field in keyof Ledger]-?: z.ZodType<Ledger[Field]> });
 
 /** JSON ↔ standing. Guardrails travel in the words of their file, with every default written out. */

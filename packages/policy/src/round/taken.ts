@@ -14,13 +14,13 @@ export const NOTHING_TAKEN: Taken = { steps: new Map(), images: 0, containers: 0
 
 export function takenBy({ mode, rule, verdicts }: PlannedRule, before: Taken): Taken {
   const steps = mode === "enforce" ? verdicts.filter(isStep) : [];
-  const removed = (type: string) =>
-    steps.filter(({ target, decision }) => target.type === type && decision === "remove").length;
+  const taken = (type: string, ...decisions: string[]) =>
+    steps.filter(({ target, decision }) => target.type === type && decisions.includes(decision)).length;
   return {
     steps: new Map([...before.steps, ...steps.map((step) => [placeOf(step), rule] as const)]),
-    images: before.images + removed("image"),
-    containers: before.containers + removed("container"),
-    restarts: before.restarts + steps.filter(({ decision }) => decision === "restart").length,
+    images: before.images + taken("image", "remove"),
+    containers: before.containers + taken("container", "stop", "remove"),
+    restarts: before.restarts + taken("container", "restart"),
   };
 }
 

@@ -10,6 +10,20 @@ export interface RestartAttempt {
   readonly result: "pending" | "healed" | "failed";
 }
 
+/** What a container was told of its end by one rule, and how far that rule has come with it. */
+export interface Expiry {
+  /** The rule's `ruleKey`. */
+  readonly rule: string;
+  readonly containerId: string;
+  /** What its age counted from: it holds for this life of the container only. */
+  readonly bornAt: Instant;
+  readonly announcedAt: Instant;
+  /** The end that its owner was told. */
+  readonly endsAt: Instant;
+  /** When its process ended, by the engine's word, because the rule stopped it. */
+  readonly stoppedAt?: Instant | undefined;
+}
+
 /** The newest restore point of one dataset in one repository. */
 export interface KnownRestorePoint {
   readonly id: string;
@@ -28,6 +42,8 @@ export interface Ledger {
   /** What was done in the last 24 hours, for the guardrails' limits per day. */
   readonly lastDay: { readonly images: number; readonly containers: number; readonly restarts: number };
   readonly restorePoints: readonly KnownRestorePoint[];
+  /** What rules told containers of their end, one for each rule and container. */
+  readonly expiries: readonly Expiry[];
 }
 
 /** Everything that a planner may look at. */

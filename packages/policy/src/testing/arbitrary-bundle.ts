@@ -37,11 +37,23 @@ const restartSpec = fc.record({
   budget: fc.record({ restarts: fc.integer({ min: 1, max: 5 }), per: fc.constantFrom("10m", "30m") }),
 });
 
+const expireSpec = fc.record({
+  all: fc.constant(true),
+  olderThan: duration,
+  since: fc.constantFrom("started", "created"),
+  announce: fc.constantFrom("1m", "1d"),
+  grace: maybe(fc.constant("1h")),
+  removeAfter: maybe(fc.constantFrom("1m", "7d")),
+  include: fc.subarray(["databases", "compose", "restart-always"]),
+  limits: fc.record({ items: fc.integer({ min: 1, max: 9 }), perProject: fc.integer({ min: 1, max: 3 }) }),
+});
+
 const rule = (name: string): fc.Arbitrary<Rule> =>
   fc.oneof(
     { weight: 2, arbitrary: ruleOf("prune", name, pruneSpec) },
     ruleOf("backup", name, backupSpec),
     ruleOf("restart", name, restartSpec),
+    { weight: 2, arbitrary: ruleOf("expire", name, expireSpec) },
   );
 
 function ruleOf(kind: string, name: string, spec: fc.Arbitrary<object>): fc.Arbitrary<Rule> {

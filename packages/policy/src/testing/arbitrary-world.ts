@@ -4,7 +4,7 @@ import { days, HOUR_MS, MINUTE_MS } from "@shipkeeper/kit";
 import type { Container, Image, Inventory, Volume } from "@shipkeeper/model";
 import * as fc from "fast-check";
 import { guardrailsSchema } from "../guardrails.ts";
-import type { RestartAttempt, World } from "../round/world.ts";
+import type { Expiry, RestartAttempt, World } from "../round/world.ts";
 import { container, image, imageId, NOW, worldWith } from "./world.ts";
 
 const REPOSITORIES = ["web", "api", "base", "registry.acme.example/base/debian"];
@@ -69,6 +69,7 @@ const containerFacts = fc.record({
     unhealthySince: maybe(past),
   }),
   autoRemove: rarely,
+  livesIn: fc.option(fc.nat(25), { nil: undefined, freq: 9 }),
   restartPolicy: fc.constantFrom("no", "no", "no", "no", "always", "unless-stopped", "on-failure"),
   compose: fc.constantFrom(undefined, undefined, undefined, { project: "shop", service: "web", number: "1" }),
   swarm: fc.constantFrom(undefined, undefined, undefined, { service: "s", task: "t" }),
@@ -76,14 +77,35 @@ const containerFacts = fc.record({
 });
 
 function containers(facts: readonly Drawn<typeof containerFacts>[]): Container[] {
-  return facts.map(({ image, health, restartPolicy, ...rest }, index) =>
-    container(`${index % 5 === 0 ? "postgres" : "job"}-${index}`, {
+  return facts.map(({ image, health, restartPolicy, livesIn, ...rest }, index) => {
+    const made = container(`${index % 5 === 0 ? "postgres" : "job"}-${index}`, {
       ...rest,
       imageId: imageId(`image-${image}`),
       health: { ...health, failingStreak: 0, log: [] },
       restartPolicy: { name: restartPolicy, maximumRetries: 0 },
-    }),
-  );
+    });
+    const networkMode = livesIn === undefined || livesIn === index ? "default" : `container:job-${livesIn}`;
+    return { ...made, privileges: { ...made.privileges, networkMode } };
+  });
+}
+
+const RULES = ["a/one", "a/two", "b/one", "b/two"];
+const expiryFacts = fc.record({
+  rules: fc.subarray(RULES, { minLength: 1 }),
+  announcedAt: fc.oneof({ weight: 3, arbitrary: fc.constant(NOW - days(30)) }, past),
+  endsIn: fc.constantFrom(0, 0, MINUTE_MS, days(1)),
+  life: fc.constantFrom("started", "started", "created", "earlier"),
+  isStopped: fc.constantFrom(false, false, false, true),
+});
+
+/** What rules told one container of its end, of this life of it or of an earlier one. */
+function expiries(facts: Drawn<typeof expiryFacts>, container: Container): Expiry[] {
+  const { rules, announcedAt, endsIn, life, isStopped } = facts;
+  const { id, createdAt = NOW, startedAt = NOW, finishedAt, state } = container;
+  const bornAt = { started: startedAt, created: createdAt, earlier: startedAt - HOUR_MS }[life];
+  const stopped = isStopped || state === "exited" ? { stoppedAt: finishedAt } : {};
+  const told = { containerId: id, bornAt, announcedAt, endsAt: announcedAt + endsIn, ...stopped };
+  return rules.map((rule) => ({ rule, ...told }));
 }
 
 const volumeFacts = fc.record({
@@ -138,16 +160,21 @@ export const arbitraryWorld: fc.Arbitrary<World> = fc
     ),
     guardrails,
     attempts,
+    notices: fc.array(expiryFacts, { minLength: 12, maxLength: 25 }),
     lastDay: fc.record({ images: fc.nat(2), containers: fc.nat(2), restarts: fc.nat(2) }),
     self: fc.constantFrom([], ["job-1", "job-2", "job-3", "job-4"]),
     environment: fc.constantFrom("production", "production", "production", "test"),
   })
-  .map(({ guardrails, attempts, lastDay, self, environment, ...things }) => {
+  .map(({ guardrails, attempts, notices, lastDay, self, environment, ...things }) => {
     const world = worldWith(things, { guardrails, self, hostLabels: { environment, hostname: "web-1" } });
     const restarts = new Map(
       things.containers
         .slice(0, 8)
         .map(({ name }, index) => [`name:${name}`, attempts.slice(index)] as const),
     );
-    return { ...world, ledger: { ...world.ledger, restarts, lastDay } };
+    const told = things.containers.flatMap((container, index) => {
+      const facts = notices[index];
+      return facts === undefined ? [] : expiries(facts, container);
+    });
+    return { ...world, ledger: { ...world.ledger, restarts, lastDay, expiries: told } };
   });

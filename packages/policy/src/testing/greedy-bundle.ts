@@ -15,6 +15,14 @@ rules:
     images: { unusedFor: 1s, keepNewest: 0 }
     containers: { exitedFor: 1s }
     limits: { items: 100000, share: 100% }
+  - expire: elders
+    every: 1s
+    all: true
+    olderThan: 1s
+    announce: 1s
+    removeAfter: 1s
+    include: [databases, compose, restart-always]
+    limits: { items: 100000, perProject: 100000 }
   - restart: everybody
     after: 1s
     budget: { restarts: 100, per: 1s }

@@ -1,7 +1,9 @@
-import type { Image } from "@shipkeeper/model";
+import type { Container, Image } from "@shipkeeper/model";
 import { isStep, type Verdict } from "../actions/action.ts";
+import { expireReasonSchema } from "../actions/expire/reason.ts";
+import { ruleKey } from "../language/compile.ts";
 import type { PlannedRule } from "../round/round.ts";
-import type { World } from "../round/world.ts";
+import type { Expiry, World } from "../round/world.ts";
 
 /** The world right after the steps were taken, as the agent's next inventory would show it. */
 export function afterSteps(world: World, planned: readonly PlannedRule[]): World {
@@ -14,15 +16,12 @@ export function afterSteps(world: World, planned: readonly PlannedRule[]): World
 
   return {
     ...world,
+    ledger: { ...world.ledger, expiries: expiriesAfter(world, planned) },
     inventory: {
       ...inventory,
       containers: inventory.containers
         .filter(({ id }) => !removed.has(id))
-        .map((container) =>
-          isRestarted(steps, container.id)
-            ? { ...container, startedAt: now, health: { ...container.health, status: "starting" as const } }
-            : container,
-        ),
+        .map((container) => afterStep(container, steps, now)),
       // Whatever a container referred to a moment ago was used a moment ago.
       images: inventory.images
         .filter(({ id }) => !removed.has(id))
@@ -31,9 +30,34 @@ export function afterSteps(world: World, planned: readonly PlannedRule[]): World
   };
 }
 
-function isRestarted(steps: readonly Verdict[], id: string): boolean {
-  return steps.some(({ target, decision }) => decision === "restart" && target.id === id);
+function afterStep(container: Container, steps: readonly Verdict[], now: number): Container {
+  const step = steps.find(({ target }) => target.id === container.id);
+  if (step?.decision === "restart") {
+    return { ...container, startedAt: now, health: { ...container.health, status: "starting" } };
+  }
+  return step?.decision === "stop"
+    ? { ...container, state: "exited", finishedAt: now, exitCode: 0 }
+    : container;
 }
+
+/** What the agent's ledger holds of announcements and stops, once they are done. */
+function expiriesAfter({ now, ledger }: World, planned: readonly PlannedRule[]): readonly Expiry[] {
+  const told = planned.flatMap(({ policy, rule, verdicts }) =>
+    verdicts.flatMap(({ target, decision, reason: raw }): Expiry[] => {
+      const reason = expireReasonSchema.safeParse(raw).data;
+      const key = { rule: ruleKey(policy, rule), containerId: target.id };
+      const known = ledger.expiries.find((one) => isSame(one, key));
+      if (decision === "announce" && reason?.why === "ends-soon") {
+        return [{ ...key, bornAt: reason.bornAt, announcedAt: now, endsAt: reason.endsAt }];
+      }
+      return decision === "stop" && known !== undefined ? [{ ...known, stoppedAt: now }] : [];
+    }),
+  );
+  return [...ledger.expiries.filter((one) => !told.some((other) => isSame(one, other))), ...told];
+}
+
+type ExpiryKey = Pick<Expiry, "rule" | "containerId">;
+const isSame = (a: ExpiryKey, b: ExpiryKey) => a.rule === b.rule && a.containerId === b.containerId;
 
 function rememberedAsUsed(image: Image, now: number): Image {
   return { ...image, memory: { firstSeenAt: image.memory?.firstSeenAt ?? now, lastUsedAt: now } };

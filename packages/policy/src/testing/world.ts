@@ -115,6 +115,7 @@ export function worldWith(
       restarts: new Map(),
       lastDay: { images: 0, containers: 0, restarts: 0 },
       restorePoints: [],
+      expiries: [],
     },
     guardrails: NO_GUARDRAILS,
     repositories: ["local", "offsite"],
