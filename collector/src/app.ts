@@ -8,6 +8,7 @@ import { VERSION, type Logger } from "@shipkeeper/runtime";
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { agentRoutes } from "./http/agent-routes.ts";
+import { complianceRoutes } from "./http/api/compliance-routes.ts";
 import { inventoryRoutes } from "./http/api/inventory-routes.ts";
 import { policyRoutes } from "./http/api/policy-routes.ts";
 import { sampleRoutes } from "./http/api/sample-routes.ts";
@@ -99,6 +100,7 @@ export async function buildApp({
       await api.register(inventoryRoutes({ store, now }));
       await api.register(sampleRoutes({ store }));
       await api.register(workRoutes({ store }));
+      await api.register(complianceRoutes({ store, now }));
       await api.register(policyRoutes({ store, policyDesk, now }));
       await api.register(tokenRoutes({ store, now }));
       await api.register(reportRoutes({ store, mail: reportMail, now }));

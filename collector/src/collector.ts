@@ -1,4 +1,4 @@
-/** Builds the collector in the order in which its data flows: store, ingest, policies, upkeep, and the doors to all of it. */
+/** Builds the collector in the order in which its data flows: store, ingest, policies, judging, upkeep, and the doors to all of it. */
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock, Instant } from "@shipkeeper/kit";
@@ -12,6 +12,7 @@ import {
 } from "@shipkeeper/runtime";
 import { buildApp } from "./app.ts";
 import type { CollectorConfig } from "./config.ts";
+import { startJudging } from "./compliance/judging.ts";
 import { createIngest } from "./ingest/ingest.ts";
 import { startMaintenance } from "./maintenance.ts";
 import { openPolicyDesk } from "./policies/policy-desk.ts";
@@ -42,6 +43,7 @@ export async function startCollector(
 
   const ingest = createIngest({ store, log });
   const policyDesk = openPolicyDesk({ store, log, configuredKeys: policyKeys });
+  const judging = startJudging({ store, now: clock, log });
   const maintenance = startMaintenance({ store, now: clock, log });
   const reportMail = startReports(store, config, { log, clock });
   const secure = config.publicUrl?.startsWith("https:") ?? false;
@@ -51,6 +53,7 @@ export async function startCollector(
     { name: "long polls", stop: async () => policyDesk.close() },
     { name: "http", stop: () => app.close() },
     reportMail,
+    judging,
     maintenance,
     { name: "store", stop: async () => store.close() },
     { name: "folder lock", stop: async () => lock.release() },

@@ -6,7 +6,7 @@ import { startLoop, type Logger, type Service } from "@shipkeeper/runtime";
 import type { Store } from "./store/store.ts";
 import type { Forgettable } from "./store/upkeep.ts";
 
-/** Rounds and runs are evidence for a yearly audit and its preparation; samples are for this week's questions. */
+/** Rounds, runs and scores are evidence for a yearly audit and its preparation; samples are for this week's questions. Of findings the resolved ones. */
 const KEPT_FOR_DAYS: Readonly<Record<Forgettable, number>> = {
   samples: 14,
   rounds: 400,
@@ -14,6 +14,8 @@ const KEPT_FOR_DAYS: Readonly<Record<Forgettable, number>> = {
   events: 90,
   unknownEntries: 90,
   rejectedEntries: 90,
+  findings: 90,
+  complianceScores: 400,
   enrollmentTokens: 30,
   // Longer than any policy can ask for.
   heldDigests: DIGESTS_REMEMBERED_DAYS,

@@ -52,6 +52,32 @@ export function createMetrics({ store, now }: { store: Store; now: Clock }): Met
   );
   registry.registerMetric(
     new Gauge({
+      name: "shipkeeper_findings",
+      help: "Compliance findings that are not mended, by severity; waived ones apart",
+      labelNames: ["severity", "state"],
+      registers: [],
+      async collect() {
+        this.reset();
+        for (const { severity, state, count } of await store.findings.countOpen(now())) {
+          this.set({ severity, state }, count);
+        }
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Gauge({
+      name: "shipkeeper_compliance_score",
+      help: "Compliance of the fleet, 0 to 100; not there while nothing was judged",
+      registers: [],
+      collect() {
+        this.reset();
+        const [fleet] = store.judgements.scores({ since: now(), scope: "fleet" });
+        if (fleet?.score !== undefined) this.set(fleet.score);
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Gauge({
       name: "shipkeeper_policy_revision",
       help: "Newest policy revision; 0 while there is none",
       registers: [],

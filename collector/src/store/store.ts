@@ -4,14 +4,17 @@
  */
 import { apiTokens } from "./api-tokens.ts";
 import { baseImages } from "./base-images.ts";
+import { complianceFacts } from "./compliance-facts.ts";
 import { containers } from "./containers.ts";
 import { openStoreDatabase } from "./database.ts";
 import { enrollmentTokens } from "./enrollment-tokens.ts";
 import { epochs } from "./epochs.ts";
 import { events } from "./events.ts";
 import { heldDigests } from "./held-digests.ts";
+import { findings } from "./findings.ts";
 import { hosts } from "./hosts.ts";
 import { images } from "./images.ts";
+import { judgements } from "./judgements.ts";
 import { listings } from "./listings.ts";
 import { networks } from "./networks.ts";
 import { owners } from "./owners.ts";
@@ -45,10 +48,14 @@ export function openStore(file: string) {
     runs: runs(database),
     restorePoints: restorePoints(database, lists),
     events: events(database),
+    complianceFacts: complianceFacts(db),
+    findings: findings(database),
+    judgements: judgements(database),
     unknownEntries: unknownEntries(db),
     epochs: epochs(db),
     policies: policyRevisions,
     owners: owners(database, () => policyRevisions.inForce()?.bundle),
+    baseImages: bases,
     apiTokens: apiTokens(db),
     enrollmentTokens: enrollmentTokens(db),
     upkeep: upkeep(db, bases),

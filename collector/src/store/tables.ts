@@ -10,7 +10,7 @@ import type {
   Network,
   Volume,
 } from "@shipkeeper/model";
-import type { Measures, Outcome, Round } from "@shipkeeper/policy";
+import type { Evidence, Finding, Measures, Outcome, Round } from "@shipkeeper/policy";
 import type { AgentStatus, ApiEvent, RestorePoint } from "@shipkeeper/protocol";
 import type { ColumnType } from "kysely";
 
@@ -115,6 +115,30 @@ export interface Tables {
     what: string;
     subject_id: string | null;
     body: Json<Pick<ApiEvent, "subject" | "message" | "facts">>;
+  };
+  finding: {
+    host_id: string;
+    code: string;
+    subject_type: string;
+    subject_id: string;
+    subject_name: string;
+    owner: string | null;
+    severity: string;
+    policy: string;
+    evidence: Json<Evidence>;
+    first_seen_at: number;
+    last_seen_at: number;
+    resolved_at: number | null;
+    waived_until: number | null;
+    waiver: Json<NonNullable<Finding["waived"]>> | null;
+  };
+  compliance_score: {
+    scope: string;
+    name: string;
+    day: number;
+    score: number | null;
+    open: number;
+    checked: number;
   };
   policy_revision: {
     revision: number;

@@ -18,6 +18,10 @@ const FORGOTTEN = {
   heldDigests: /*sql*/ `
     DELETE FROM held_digest WHERE (host_id, digest) IN
       (SELECT host_id, digest FROM held_digest WHERE last_at < ? AND NOT (${STILL_HELD}) LIMIT ?)`,
+  findings: /*sql*/ `DELETE FROM finding WHERE rowid IN (SELECT rowid FROM finding WHERE resolved_at < ? LIMIT ?)`,
+  complianceScores: /*sql*/ `
+    DELETE FROM compliance_score WHERE (scope, name, day) IN
+      (SELECT scope, name, day FROM compliance_score WHERE day < ? LIMIT ?)`,
   enrollmentTokens: /*sql*/ `
     DELETE FROM enrollment_token WHERE id IN (SELECT id FROM enrollment_token WHERE expires_at < ? LIMIT ?)`,
 } as const;

@@ -1,13 +1,14 @@
 /** What judging a host brings: what should not be so, and how many things were looked at. */
-import { countSchema, instantSchema } from "@shipkeeper/model";
+import { countSchema } from "@shipkeeper/model";
 import * as z from "zod";
 import { targetSchema } from "../actions/action.ts";
 import { explainOther } from "../actions/explain-other.ts";
+import { exemptionCompiled } from "../language/exemption.ts";
 import { complianceCheck } from "./catalog.ts";
 import { evidenceSchema, severitySchema } from "./check.ts";
 
-/** A waiver as far as a finding tells of it. */
-export const waivedSchema = z.object({ until: instantSchema, reason: z.string(), owner: z.string() });
+/** The waiver of a finding. */
+export const waivedSchema = z.object(exemptionCompiled);
 
 export const findingSchema = z.object({
   /** A check of the catalog. One thing has at most one finding of a check. */

@@ -1,14 +1,13 @@
 /** One host as the checks see it: what it holds, found by id and by name, and what others know about it. */
 import type { Instant } from "@shipkeeper/kit";
-import type { Container, ContainerId, HostLabels, Image, ImageId, Inventory } from "@shipkeeper/model";
+import type { Container, ContainerId, Image, ImageId, Inventory } from "@shipkeeper/model";
 import type { BaseImage } from "./check.ts";
 import { fullName } from "./image-names.ts";
 
 /** Everything that judging a host needs. Things of the inventory carry the owner that was found for them. */
 export interface HostToJudge {
   readonly hostname: string;
-  readonly labels: HostLabels;
-  readonly inventory: Inventory;
+  readonly inventory: Pick<Inventory, "containers" | "images" | "volumes" | "gaps">;
   /** Of the host's volumes in all repositories; those that nobody listed yet do not count. */
   readonly restorePoints: readonly { readonly volume: string; readonly at: Instant }[];
   /** What the host's images are built on, the closest first. An image that is not in it may name its base itself. */

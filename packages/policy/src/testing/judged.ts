@@ -21,8 +21,8 @@ export function policyWith(keys: string, name = "production"): Policy {
 type Things = Partial<Pick<Inventory, "images" | "containers" | "volumes" | "gaps">>;
 
 export function hostToJudge(things: Things, facts: Partial<HostToJudge> = {}): HostToJudge {
-  const { inventory, hostLabels } = worldWith(things);
-  return { hostname: "web-1", labels: hostLabels, inventory, restorePoints: [], bases: new Map(), ...facts };
+  const { inventory } = worldWith(things);
+  return { hostname: "web-1", inventory, restorePoints: [], bases: new Map(), ...facts };
 }
 
 export function judge(

@@ -1,0 +1,44 @@
+/** What should not be so, what is accepted for a while, and how far everything is as the policies want it. */
+import { DAY_MS, type Clock } from "@shipkeeper/kit";
+import {
+  apiFindingSchema,
+  apiScoreSchema,
+  apiWaiverSchema,
+  findingsQuerySchema,
+  scoresQuerySchema,
+  waiversQuerySchema,
+} from "@shipkeeper/protocol";
+import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import { listWaivers } from "../../compliance/waivers.ts";
+import type { Store } from "../../store/store.ts";
+import { listRoute } from "../list-route.ts";
+
+export function complianceRoutes({ store, now }: { store: Store; now: Clock }): FastifyPluginAsyncZod {
+  return async (app) => {
+    listRoute(app, {
+      url: "/findings",
+      summary: "What should not be so, the worst first",
+      query: findingsQuerySchema,
+      item: apiFindingSchema,
+      read: (query) => store.findings.list(query, now()),
+    });
+
+    listRoute(app, {
+      url: "/waivers",
+      summary: "Waivers of the policies in force, and what they waive",
+      query: waiversQuerySchema,
+      item: apiWaiverSchema,
+      read: async () => ({ items: await listWaivers(store, now()) }),
+    });
+
+    listRoute(app, {
+      url: "/compliance",
+      summary: "Scores of the fleet, of owners and of hosts, with their history",
+      query: scoresQuerySchema,
+      item: apiScoreSchema,
+      read: async ({ days, scope, name }) => ({
+        items: store.judgements.scores({ since: now() - (days - 1) * DAY_MS, scope, name }),
+      }),
+    });
+  };
+}

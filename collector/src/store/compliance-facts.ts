@@ -1,0 +1,70 @@
+/** A host as compliance judges it: what it told last, whose everything is, and what its images are built on. */
+import type { Instant } from "@shipkeeper/kit";
+import type { Container, Gap, HostId, HostLabels, Image, ImageId, Volume } from "@shipkeeper/model";
+import type { BaseImage, HostToJudge } from "@shipkeeper/policy";
+import type { Database } from "@shipkeeper/runtime";
+import type { BasesUnder } from "./base-images.ts";
+import { fromJson } from "./database.ts";
+import type { Json } from "./tables.ts";
+
+interface HostRow {
+  hostname: string;
+  labels: Json<HostLabels>;
+  gaps: Json<Gap[]>;
+  inventory_at: Instant | null;
+}
+
+interface HeldRow<Body> {
+  owner: string | null;
+  body: Json<Body>;
+}
+
+export function complianceFacts(db: Database) {
+  const host = db.prepare<[string], HostRow>(
+    /*sql*/ `SELECT hostname, labels, gaps, inventory_at FROM host WHERE id = ?`,
+  );
+  const held = <Body>(table: "container" | "volume") =>
+    db.prepare<[string], HeldRow<Body>>(/*sql*/ `SELECT owner, body FROM ${table} WHERE host_id = ?`);
+  const containers = held<Container>("container");
+  const volumes = held<Volume>("volume");
+  const images = db.prepare<[string], HeldRow<Image> & { layers_key: string }>(
+    /*sql*/ `SELECT owner, body, layers_key FROM image WHERE host_id = ?`,
+  );
+  const newestRestorePoints = db.prepare<[string], { volume: string; at: Instant }>(/*sql*/ `
+    SELECT volume, max(at) AS at FROM restore_point WHERE host_id = ? GROUP BY volume`);
+
+  return {
+    /** Undefined for a host that never told what it holds. */
+    of(hostId: HostId, basesUnder: BasesUnder): { labels: HostLabels; facts: HostToJudge } | undefined {
+      const row = host.get(hostId);
+      if (row === undefined || row.inventory_at === null) return undefined;
+      const imageRows = images.all(hostId).map((held) => ({ image: owned(held), key: held.layers_key }));
+      const known = new Map<ImageId, readonly BaseImage[]>();
+      for (const { image, key } of imageRows) {
+        const found = basesUnder(key);
+        if (found.length > 0) known.set(image.id, found);
+      }
+      return {
+        labels: fromJson(row.labels),
+        facts: {
+          hostname: row.hostname,
+          inventory: {
+            containers: containers.all(hostId).map(owned),
+            images: imageRows.map(({ image }) => image),
+            volumes: volumes.all(hostId).map(owned),
+            gaps: fromJson(row.gaps),
+          },
+          restorePoints: newestRestorePoints.all(hostId),
+          bases: known,
+        },
+      };
+    },
+  };
+}
+export type ComplianceFacts = ReturnType<typeof complianceFacts>;
+
+/** Agents do not tell owners: they are found here, by the policies in force. */
+function owned<Body extends object>({ owner, body }: HeldRow<Body>): Body & { owner?: string } {
+  const thing = fromJson(body);
+  return owner === null ? thing : { ...thing, owner };
+}
