@@ -11,6 +11,7 @@ import { agentRoutes } from "./http/agent-routes.ts";
 import { complianceRoutes } from "./http/api/compliance-routes.ts";
 import { inventoryRoutes } from "./http/api/inventory-routes.ts";
 import { policyRoutes } from "./http/api/policy-routes.ts";
+import { previewRoutes } from "./http/api/preview-routes.ts";
 import { sampleRoutes } from "./http/api/sample-routes.ts";
 import { tokenRoutes } from "./http/api/token-routes.ts";
 import { workRoutes } from "./http/api/work-routes.ts";
@@ -22,6 +23,7 @@ import { guardRoutes } from "./http/people-auth.ts";
 import { notFound, problemHandler, sendProblem, toProblem } from "./http/problem.ts";
 import type { Ingest } from "./ingest/ingest.ts";
 import type { PolicyDesk } from "./policies/policy-desk.ts";
+import type { PreviewDesk } from "./preview/preview-desk.ts";
 import { reportRoutes } from "./reports/report-routes.ts";
 import type { ReportMail } from "./reports/report-mail.ts";
 import type { Store } from "./store/store.ts";
@@ -30,6 +32,7 @@ export interface AppDeps {
   readonly store: Store;
   readonly ingest: Ingest;
   readonly policyDesk: PolicyDesk;
+  readonly previewDesk: PreviewDesk;
   readonly reportMail: Pick<ReportMail, "sendNow">;
   readonly now: Clock;
   readonly log: Logger;
@@ -47,6 +50,7 @@ export async function buildApp({
   store,
   ingest,
   policyDesk,
+  previewDesk,
   reportMail,
   now,
   log,
@@ -102,6 +106,7 @@ export async function buildApp({
       await api.register(workRoutes({ store }));
       await api.register(complianceRoutes({ store, now }));
       await api.register(policyRoutes({ store, policyDesk, now }));
+      await api.register(previewRoutes({ store, previewDesk, now }));
       await api.register(tokenRoutes({ store, now }));
       await api.register(reportRoutes({ store, mail: reportMail, now }));
     },

@@ -16,6 +16,7 @@ import { startJudging } from "./compliance/judging.ts";
 import { createIngest } from "./ingest/ingest.ts";
 import { startMaintenance } from "./maintenance.ts";
 import { openPolicyDesk } from "./policies/policy-desk.ts";
+import { openPreviewDesk } from "./preview/preview-desk.ts";
 import { gatherFacts } from "./reports/gather-facts.ts";
 import { mailQueue } from "./reports/mail-queue.ts";
 import { smtpSender } from "./reports/mail.ts";
@@ -44,13 +45,15 @@ export async function startCollector(
   const ingest = createIngest({ store, log });
   const policyDesk = openPolicyDesk({ store, log, configuredKeys: policyKeys });
   const judging = startJudging({ store, now: clock, log });
+  const previewDesk = openPreviewDesk({ store, now: clock });
   const maintenance = startMaintenance({ store, now: clock, log });
   const reportMail = startReports(store, config, { log, clock });
   const secure = config.publicUrl?.startsWith("https:") ?? false;
-  const app = await buildApp({ store, ingest, policyDesk, reportMail, now: clock, log, secure });
+  const app = await buildApp({ store, ingest, policyDesk, previewDesk, reportMail, now: clock, log, secure });
 
   const services: Service[] = [
     { name: "long polls", stop: async () => policyDesk.close() },
+    { name: "previews", stop: async () => previewDesk.close() },
     { name: "http", stop: () => app.close() },
     reportMail,
     judging,

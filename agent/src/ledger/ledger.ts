@@ -5,13 +5,11 @@
 import { DAY_MS, type Clock, type Instant } from "@shipkeeper/kit";
 import {
   NO_OWNER_RULES,
-  imageName,
-  resolveOwner,
+  resolveOwners,
   type Container,
   type Image,
   type Inventory,
   type OwnerRules,
-  type Volume,
 } from "@shipkeeper/model";
 import type { Ledger } from "@shipkeeper/policy";
 import { openDatabase, type OpenOptions } from "@shipkeeper/runtime";
@@ -82,15 +80,11 @@ export function openLedger(file: string, clock: Clock, options: OpenOptions = {}
     annotate(inventory, owners = NO_OWNER_RULES) {
       const memoryOf = images.all();
       const sickSince = sick.all();
+      const owned = resolveOwners(inventory, owners);
       return {
-        ...inventory,
-        images: inventory.images.map((image) =>
-          withMemory(withOwner(image, imageNames(image), owners), memoryOf),
-        ),
-        containers: inventory.containers.map((container) =>
-          withSickness(withOwner(container, containerNames(container), owners), sickSince),
-        ),
-        volumes: inventory.volumes.map((volume) => withOwner(volume, [volume.name], owners)),
+        ...owned,
+        images: owned.images.map((image) => withMemory(image, memoryOf)),
+        containers: owned.containers.map((container) => withSickness(container, sickSince)),
       };
     },
 
@@ -104,14 +98,6 @@ export function openLedger(file: string, clock: Clock, options: OpenOptions = {}
 
     close: () => db.close(),
   };
-}
-
-const imageNames = (image: Image) => [imageName(image), ...image.tags, ...image.digests];
-const containerNames = ({ name, image }: Container) => [name, image];
-
-function withOwner<T extends Container | Image | Volume>(thing: T, names: string[], rules: OwnerRules): T {
-  const owner = resolveOwner({ labels: thing.labels, names }, rules);
-  return owner === undefined ? thing : { ...thing, owner };
 }
 
 function withMemory(image: Image, memoryOf: ReturnType<ReturnType<typeof imageMemories>["all"]>): Image {

@@ -32,6 +32,8 @@ const STATUS_OF: Readonly<Record<string, number>> = {
   too_many_epochs: 429,
   bundle_refused: 422,
   revision_conflict: 409,
+  too_many_previews: 429,
+  preview_given_up: 503,
   token_unknown: 401,
   token_expired: 401,
   token_used: 409,
@@ -88,9 +90,14 @@ function problem(status: number, code: string, detail: string, extra: Partial<Pr
   return { type: "about:blank", title, status, code, detail, ...extra };
 }
 
+/** What is refused now may be taken in a moment. */
+const AT_PRESENT: ReadonlySet<number> = new Set([429, 503]);
+
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   if (problem.status === 401) void reply.header("www-authenticate", 'Bearer realm="shipkeeper"');
-  if (problem.status === 503) void reply.header("retry-after", "10");
+  // The limit on requests has set its own.
+  if (AT_PRESENT.has(problem.status) && !reply.hasHeader("retry-after"))
+    void reply.header("retry-after", "10");
   return reply
     .code(problem.status)
     .type("application/problem+json; charset=utf-8")

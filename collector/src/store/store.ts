@@ -18,6 +18,7 @@ import { judgements } from "./judgements.ts";
 import { listings } from "./listings.ts";
 import { networks } from "./networks.ts";
 import { owners } from "./owners.ts";
+import { planningFacts } from "./planning-facts.ts";
 import { policies } from "./policies.ts";
 import { restorePoints } from "./restore-points.ts";
 import { rounds } from "./rounds.ts";
@@ -53,6 +54,7 @@ export function openStore(file: string) {
     judgements: judgements(database),
     unknownEntries: unknownEntries(db),
     epochs: epochs(db),
+    planningFacts: planningFacts(database),
     policies: policyRevisions,
     owners: owners(database, () => policyRevisions.inForce()?.bundle),
     baseImages: bases,

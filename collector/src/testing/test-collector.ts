@@ -14,6 +14,7 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fas
 import { buildApp } from "../app.ts";
 import { createIngest } from "../ingest/ingest.ts";
 import { openPolicyDesk, type PolicyDesk } from "../policies/policy-desk.ts";
+import { openPreviewDesk } from "../preview/preview-desk.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { NOW, status, uuid } from "./facts.ts";
 
@@ -38,14 +39,16 @@ export interface AskOptions {
 export async function startTestCollector({
   configuredKeys = [],
   log = silentLog,
-}: { configuredKeys?: readonly string[]; log?: Logger } = {}): Promise<TestCollector> {
+  file = ":memory:",
+}: { configuredKeys?: readonly string[]; log?: Logger; file?: string } = {}): Promise<TestCollector> {
   const clock = { now: NOW };
   const now: Clock = () => clock.now;
-  const store = openStore(":memory:");
+  const store = openStore(file);
   const policyDesk = openPolicyDesk({ store, log, configuredKeys });
   const ingest = createIngest({ store, log });
   const reportMail = { sendNow: async () => [] };
-  const app = await buildApp({ store, ingest, policyDesk, reportMail, now, log, secure: false });
+  const previewDesk = openPreviewDesk({ store, now });
+  const app = await buildApp({ store, ingest, policyDesk, previewDesk, reportMail, now, log, secure: false });
   const tokens = new Map<Role, string>();
   const tokenOf = (role: Role) => {
     const token =

@@ -1,6 +1,8 @@
 import { firstMatch } from "@shipkeeper/kit";
 import * as z from "zod";
 import type { Labels } from "./ids.ts";
+import { imageName } from "./image.ts";
+import type { Inventory } from "./inventory.ts";
 
 /** One owner of a policy's owner map: what is theirs by name, and how to reach them. */
 export const ownerSchema = z.object({
@@ -33,4 +35,21 @@ export function resolveOwner(
   return Object.entries(rules.map).find(
     ([, owner]) => firstMatch(owner.match, thing.names) !== undefined,
   )?.[0];
+}
+
+/** The inventory with the owner of every container, image and volume by these rules, and by no others. */
+export function resolveOwners(inventory: Inventory, rules: OwnerRules): Inventory {
+  // Most things keep the owner that they had: copying them all would cost more than everything else here.
+  const owned = <T extends { labels: Labels; owner?: string | undefined }>(thing: T, names: string[]): T => {
+    const owner = resolveOwner({ labels: thing.labels, names }, rules);
+    return thing.owner === owner ? thing : { ...thing, owner };
+  };
+  return {
+    ...inventory,
+    images: inventory.images.map((image) =>
+      owned(image, [imageName(image), ...image.tags, ...image.digests]),
+    ),
+    containers: inventory.containers.map((container) => owned(container, [container.name, container.image])),
+    volumes: inventory.volumes.map((volume) => owned(volume, [volume.name])),
+  };
 }

@@ -29,6 +29,8 @@ export * from "./language/policy.ts";
 export * from "./language/problem.ts";
 export * from "./language/select.ts";
 export * from "./rollout/rings.ts";
+export * from "./preview/compare-rounds.ts";
+export * from "./preview/try-bundle.ts";
 export * from "./round/check-round.ts";
 export * from "./round/explain-round.ts";
 export * from "./round/plan-round.ts";

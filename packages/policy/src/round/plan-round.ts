@@ -5,10 +5,10 @@
 import { formatInstant } from "@shipkeeper/kit";
 import type { RoundId } from "@shipkeeper/model";
 import type * as z from "zod";
-import type { Trigger } from "../actions/action.ts";
+import type { ActionKind, Trigger } from "../actions/action.ts";
 import { actionKind, KINDS } from "../actions/catalog.ts";
 import { exceptionsFor, ruleKey, rulesFor, type PolicyRule } from "../language/compile.ts";
-import type { PolicyBundle } from "../language/policy.ts";
+import type { PolicyBundle, Rule } from "../language/policy.ts";
 import { releaseAt } from "../rollout/rings.ts";
 import { isReadable, nextDue } from "../schedule/due.ts";
 import type { PlannedRule, Round, WaitingRule } from "./round.ts";
@@ -64,7 +64,7 @@ function lookAt(entry: PolicyRule, question: RoundQuestion, taken: Taken): Plann
   }
   const notYet = reasonToWait(entry, question);
   if (notYet !== undefined) return { ...where, why: notYet };
-  const spec = kind.spec.safeParse(rule.spec);
+  const spec = decodedSpec(kind, rule);
   if (!spec.success) return { ...where, why: `this agent cannot read the rule: ${firstIssues(spec.error)}` };
 
   const heldBackBy = rule.mode === "enforce" ? holdsBack(question) : undefined;
@@ -79,6 +79,15 @@ function lookAt(entry: PolicyRule, question: RoundQuestion, taken: Taken): Plann
     ...(plan.limitBytes === undefined ? {} : { limitBytes: plan.limitBytes }),
   };
 }
+
+/** A rule is decoded once, however many rounds look at it. */
+function decodedSpec(kind: ActionKind, rule: Rule): z.ZodSafeParseResult<unknown> {
+  const known = decoded.get(rule) ?? kind.spec.safeParse(rule.spec);
+  decoded.set(rule, known);
+  return known;
+}
+
+const decoded = new WeakMap<Rule, z.ZodSafeParseResult<unknown>>();
 
 /** Why an enforcing rule may only look, or undefined where it may act. */
 function holdsBack(question: RoundQuestion): string | undefined {

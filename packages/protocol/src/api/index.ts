@@ -7,6 +7,7 @@ export * from "./images.ts";
 export * from "./owners.ts";
 export * from "./page.ts";
 export * from "./policies.ts";
+export * from "./policy-preview.ts";
 export * from "./restore-points.ts";
 export * from "./rounds.ts";
 export * from "./runs.ts";
