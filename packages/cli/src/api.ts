@@ -12,7 +12,12 @@ export interface Api {
   get<Schema extends z.ZodType>(path: string, schema: Schema, query?: Query): Promise<z.output<Schema>>;
   /** Every page of a list, one after the other. */
   list<Schema extends z.ZodType>(path: string, item: Schema, query?: Query): Promise<z.output<Schema>[]>;
-  post<Schema extends z.ZodType>(path: string, body: unknown, schema: Schema): Promise<z.output<Schema>>;
+  post<Schema extends z.ZodType>(
+    path: string,
+    body: unknown,
+    schema: Schema,
+    query?: Query,
+  ): Promise<z.output<Schema>>;
   /** The answer as it came, for formats that are not JSON. */
   getText(path: string, query?: Query): Promise<string>;
 }
@@ -98,8 +103,8 @@ export function connectApi(surroundings: Surroundings): Api {
       throw new CollectorUnreachable(`the list ${path} did not end after ${MOST_PAGES} pages`);
     },
 
-    async post(path, body, schema) {
-      return decode(await call("POST", path, { body }), schema, path);
+    async post(path, body, schema, query = {}) {
+      return decode(await call("POST", path, { body, query }), schema, path);
     },
 
     async getText(path, query = {}) {

@@ -20,6 +20,7 @@ import { printTable } from "../output/table.ts";
 import { time } from "../output/words.ts";
 import { fleetProblems, loadPolicies, readBundleFile, signPolicies } from "../policy-files.ts";
 import type { Surroundings } from "../surroundings.ts";
+import { addPreviewCommand } from "./policy-preview.ts";
 
 /** Long enough for a holiday, short enough that a forgotten fleet stops changing things by itself. */
 const DEFAULT_VALIDITY = "90d";
@@ -53,6 +54,8 @@ export function addPolicyCommands(program: Command, surroundings: Surroundings):
         `${policies.length} ${policies.length === 1 ? "policy" : "policies"}, ${rules} rules, no mistake\n`,
       );
     });
+
+  addPreviewCommand(policy, surroundings);
 
   signingOptions(policy.command("sign"))
     .description("check policies and write them as one signed bundle")
