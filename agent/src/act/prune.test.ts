@@ -1,4 +1,5 @@
 import { EngineRefused } from "@shipkeeper/docker";
+import { NO_STEPS } from "@shipkeeper/policy";
 import { expect, test } from "vitest";
 import { applyPlan } from "./apply-plan.ts";
 import { pruneHandler } from "./prune.ts";
@@ -133,5 +134,5 @@ test("the intent is in the journal when the engine is asked, and the outcome aft
   expect(ledger.journal.openRuns()).toMatchObject([
     { runId: RUN_ID, steps: [{ outcome: { status: "done" } }] },
   ]);
-  expect(ledger.asLedger().lastDay).toEqual({ images: 1, containers: 0, restarts: 0 });
+  expect(ledger.asLedger().lastDay).toEqual({ ...NO_STEPS, images: 1 });
 });

@@ -4,7 +4,14 @@
  */
 import type { Instant } from "@shipkeeper/kit";
 import type { RunId } from "@shipkeeper/model";
-import { stepOutcomeSchema, verdictSchema, type StepOutcome, type Verdict } from "@shipkeeper/policy";
+import {
+  stepOutcomeSchema,
+  verdictSchema,
+  type RuleDay,
+  type StepCounts,
+  type StepOutcome,
+  type Verdict,
+} from "@shipkeeper/policy";
 import type { EntryOf } from "@shipkeeper/protocol";
 import type { Database } from "@shipkeeper/runtime";
 
@@ -34,7 +41,8 @@ interface StepRow {
 }
 
 export function journal(db: Database) {
-  const beginRun = db.prepare(/*sql*/ `INSERT INTO run (id, kind, started_at) VALUES (@runId, @kind, @at)`);
+  const beginRun = db.prepare(/*sql*/ `
+    INSERT INTO run (id, kind, rule_key, started_at) VALUES (@runId, @kind, @ruleKey, @at)`);
   const beginStep = db.prepare(/*sql*/ `
     INSERT INTO step (run_id, position, verdict, target_type, decision, started_at)
     VALUES (@runId, @position, @verdict, @targetType, @decision, @at)`);
@@ -52,14 +60,17 @@ export function journal(db: Database) {
   const forget = db.prepare(/*sql*/ `DELETE FROM run WHERE started_at < ? AND reported = 1`);
   // A step that was cut off may have happened, a restart that did not help was one, and a stop that failed may only
   // have taken too long: all count against the limits.
+  const counts = /*sql*/ `step.started_at > ? AND (status IS NULL OR status IN ('done', 'unknown')
+    OR (decision IN ('restart', 'stop') AND status = 'failed'))`;
   const count = db.prepare<[Instant], { target_type: string; decision: string; steps: number }>(/*sql*/ `
-    SELECT target_type, decision, count(*) AS steps FROM step
-    WHERE started_at > ? AND (status IS NULL OR status IN ('done', 'unknown') OR (decision IN ('restart', 'stop') AND status = 'failed'))
-    GROUP BY target_type, decision`);
+    SELECT target_type, decision, count(*) AS steps FROM step WHERE ${counts} GROUP BY target_type, decision`);
+  const countByRule = db.prepare<[Instant], RuleDay & { ruleKey: string }>(/*sql*/ `
+    SELECT rule_key AS ruleKey, count(*) AS items, sum(coalesce(json_extract(verdict, '$.bytes'), 0)) AS bytes
+    FROM step JOIN run ON run.id = run_id WHERE ${counts} GROUP BY rule_key`);
 
   return {
-    beginRun({ runId, kind, at }: { runId: RunId; kind: string; at: Instant }): void {
-      beginRun.run({ runId, kind, at });
+    beginRun(run: RunIntent): void {
+      beginRun.run(run);
     },
 
     /** The run never began: its start could not be told. */
@@ -107,15 +118,23 @@ export function journal(db: Database) {
     },
 
     /** What was done since, or may have been. */
-    countSince(at: Instant): { images: number; containers: number; restarts: number } {
+    countSince(at: Instant): StepCounts {
       const rows = count.all(at);
       const sum = (matches: (row: (typeof rows)[number]) => boolean) =>
         rows.filter(matches).reduce((total, { steps }) => total + steps, 0);
+      const removed = (type: string) => sum((row) => row.target_type === type && row.decision === "remove");
       return {
-        images: sum((row) => row.target_type === "image"),
+        images: removed("image"),
         containers: sum((row) => row.target_type === "container" && TOUCHES.has(row.decision)),
+        volumes: removed("volume"),
+        networks: removed("network"),
         restarts: sum((row) => row.decision === "restart"),
       };
+    },
+
+    /** The same by rule. */
+    ruleDaysSince(at: Instant): ReadonlyMap<string, RuleDay> {
+      return new Map(countByRule.all(at).map(({ ruleKey, items, bytes }) => [ruleKey, { items, bytes }]));
     },
 
     forgetBefore(at: Instant): void {
@@ -126,6 +145,13 @@ export function journal(db: Database) {
 
 /** The steps after which a container is gone, or stays stopped. */
 const TOUCHES: ReadonlySet<string> = new Set(["remove", "stop"]);
+
+export interface RunIntent {
+  readonly runId: RunId;
+  readonly kind: string;
+  readonly ruleKey: string;
+  readonly at: Instant;
+}
 
 export interface StepIntent {
   readonly runId: RunId;

@@ -151,7 +151,7 @@ const outcome = (status: StepOutcome["status"]): StepOutcome => ({
 
 test("limits per day count what was done, what a crash left open, and not what was skipped or is older", () => {
   const ledger = open();
-  ledger.journal.beginRun({ runId: RUN, kind: "prune", at: now });
+  ledger.journal.beginRun({ runId: RUN, kind: "prune", ruleKey: "lab/cache", at: now });
   for (const [position, status] of (["done", "skipped", "failed", undefined] as const).entries()) {
     ledger.journal.beginStep({ runId: RUN, position, verdict, at: now });
     if (status !== undefined) ledger.journal.endStep({ runId: RUN, position }, outcome(status));
@@ -167,7 +167,7 @@ test("limits per day count what was done, what a crash left open, and not what w
 
 test("a run that is over stays to be reported until it was, and an open one stays open", () => {
   const ledger = open();
-  ledger.journal.beginRun({ runId: RUN, kind: "prune", at: now });
+  ledger.journal.beginRun({ runId: RUN, kind: "prune", ruleKey: "lab/cache", at: now });
   expect(ledger.journal.openRuns()).toHaveLength(1);
 
   ledger.journal.endRun({
@@ -204,4 +204,53 @@ test("of a volume's restore points planners see the newest in each repository", 
   ledger.restorePoints.replace("local", []);
   expect(ledger.asLedger().restorePoints.map(({ id }) => id)).toEqual(["cccccccc"]);
   ledger.close();
+});
+
+test("what a container ran before is remembered by its identity, the latest first, for as long as it is about", () => {
+  const ledger = open();
+  const web = (version: string, facts = {}) =>
+    plainContainer({
+      id: fakeContainerId(`web ${version}`),
+      name: "web",
+      imageId: fakeImageId(version),
+      ...facts,
+    });
+  const look = (...containers: ReturnType<typeof web>[]) => {
+    ledger.remember(inventory({ containers }));
+    now += days(1);
+    return ledger
+      .asLedger()
+      .pastImages.get("name:web")
+      ?.map(({ imageId }) => imageId);
+  };
+
+  look(web("1"));
+  look(web("2"));
+  const thrice = look(web("3", { state: "created" }));
+  const back = look(web("1", { state: "exited" }));
+  now += days(14);
+  const gone = look();
+  ledger.close();
+
+  expect(thrice).toEqual([fakeImageId("2"), fakeImageId("1")]);
+  expect(back).toEqual([fakeImageId("1"), fakeImageId("2")]);
+  expect(gone).toBeUndefined();
+});
+
+test("a rule's day counts its own steps with their bytes, also those that a crash cut off", () => {
+  const ledger = open();
+  ledger.journal.beginRun({ runId: RUN, kind: "prune", ruleKey: "lab/cache", at: now });
+  const sized = { ...verdict, bytes: 7 };
+  for (const position of [0, 1]) ledger.journal.beginStep({ runId: RUN, position, verdict: sized, at: now });
+  ledger.journal.endStep({ runId: RUN, position: 0 }, outcome("skipped"));
+  ledger.close();
+
+  const reopened = open();
+  const today = reopened.asLedger().ruleDays;
+  now += days(1);
+  const tomorrow = reopened.asLedger().ruleDays;
+  reopened.close();
+
+  expect(today).toEqual(new Map([["lab/cache", { items: 1, bytes: 7 }]]));
+  expect(tomorrow).toEqual(new Map());
 });

@@ -17,6 +17,7 @@ import { expiries, type Expiries } from "./expiries.ts";
 import { imageMemories } from "./image-memories.ts";
 import { journal, type Journal } from "./journal.ts";
 import { MIGRATIONS } from "./migrations.ts";
+import { pastImages } from "./past-images.ts";
 import { restartAttempts, type RestartAttempts } from "./restart-attempts.ts";
 import { restorePoints, type RestorePoints } from "./restore-points.ts";
 import { ruleRuns, type RuleRuns } from "./rule-runs.ts";
@@ -52,6 +53,7 @@ export function openLedger(file: string, clock: Clock, options: OpenOptions = {}
   const { at: bornAt } = db.prepare(/*sql*/ `SELECT at FROM birth`).get() as { at: Instant };
 
   const images = imageMemories(db);
+  const past = pastImages(db);
   const sick = sickContainers(db);
   const restarts = restartAttempts(db);
   const points = restorePoints(db);
@@ -60,6 +62,7 @@ export function openLedger(file: string, clock: Clock, options: OpenOptions = {}
 
   const remember = db.transaction((inventory: Inventory) => {
     images.remember(inventory);
+    past.remember(inventory);
     sick.remember(inventory);
     ends.remember(inventory);
     restarts.forgetBefore(inventory.takenAt - KEEP_MS);
@@ -92,6 +95,8 @@ export function openLedger(file: string, clock: Clock, options: OpenOptions = {}
       bornAt,
       restarts: restarts.all(),
       lastDay: runs.countSince(clock() - DAY_MS),
+      ruleDays: runs.ruleDaysSince(clock() - DAY_MS),
+      pastImages: past.all(),
       restorePoints: points.all(),
       expiries: ends.all(),
     }),

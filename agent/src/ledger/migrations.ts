@@ -69,4 +69,15 @@ export const MIGRATIONS: readonly Migration[] = [
     PRIMARY KEY (rule, container_id)
   ) STRICT;
   `,
+
+  /*sql*/ `
+  ALTER TABLE run ADD COLUMN rule_key TEXT NOT NULL DEFAULT '';
+
+  CREATE TABLE past_image (
+    identity TEXT NOT NULL,
+    image_id TEXT NOT NULL,
+    last_ran_at INTEGER NOT NULL,
+    PRIMARY KEY (identity, image_id)
+  ) STRICT;
+  `,
 ];

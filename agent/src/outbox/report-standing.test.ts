@@ -1,4 +1,4 @@
-import { NO_GUARDRAILS, standingSchema, type Standing } from "@shipkeeper/policy";
+import { NO_GUARDRAILS, NO_STEPS, standingSchema, type Standing } from "@shipkeeper/policy";
 import type { KnownEntry } from "@shipkeeper/protocol";
 import { afterEach, expect, test, vi } from "vitest";
 import { reportStanding } from "./report-standing.ts";
@@ -10,7 +10,9 @@ const standing = (facts: Partial<Standing> = {}): Standing => ({
   ledger: {
     bornAt: 0,
     restarts: new Map([["name:web", [{ at: 1, result: "healed" }]]]),
-    lastDay: { images: 0, containers: 0, restarts: 1 },
+    lastDay: { ...NO_STEPS, restarts: 1 },
+    ruleDays: new Map([["production/cache", { items: 3, bytes: 7 }]]),
+    pastImages: new Map(),
     restorePoints: [],
     expiries: [],
   },

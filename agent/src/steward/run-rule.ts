@@ -5,6 +5,7 @@ import type { RunId } from "@shipkeeper/model";
 import {
   isKind,
   isStep,
+  ruleKey,
   rulesFor,
   type Outcome,
   type PlannedRule,
@@ -73,7 +74,7 @@ export function createRunner(options: RunnerOptions) {
     round: Round,
   ): void {
     const at = clock();
-    ledger.journal.beginRun({ runId, kind, at });
+    ledger.journal.beginRun({ runId, kind, ruleKey: ruleKey(policy, rule), at });
     try {
       const { id: roundId, revision } = round;
       const steps = verdicts.filter(isStep).length;

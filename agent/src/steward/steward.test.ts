@@ -156,7 +156,7 @@ test("a run that a crash cut off is settled by looking before anything else, and
     before({ engine, ledger }) {
       const gone = engine.addImage({ tags: ["gone:1"] });
       const there = engine.addImage({ tags: ["there:1"] });
-      ledger.journal.beginRun({ runId: RUN_ID, kind: "prune", at: NOW });
+      ledger.journal.beginRun({ runId: RUN_ID, kind: "prune", ruleKey: "lab/cache", at: NOW });
       for (const [position, image] of [gone, there].entries()) {
         ledger.journal.beginStep({ runId: RUN_ID, position, verdict: removeImage(image), at: NOW });
       }
@@ -179,7 +179,7 @@ test("an engine that does not answer settles nothing and starts nothing", async 
   let down = () => undefined as void;
   const { told, ledger, observer } = await world(PRUNE("enforce"), {
     before({ engine, ledger }) {
-      ledger.journal.beginRun({ runId: RUN_ID, kind: "prune", at: NOW });
+      ledger.journal.beginRun({ runId: RUN_ID, kind: "prune", ruleKey: "lab/cache", at: NOW });
       const verdict = removeImage(engine.addImage({ tags: ["some:1"] }));
       ledger.journal.beginStep({ runId: RUN_ID, position: 0, verdict, at: NOW });
       down = engine.goDown();

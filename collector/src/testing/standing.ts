@@ -1,5 +1,5 @@
 import { days } from "@shipkeeper/kit";
-import { NO_GUARDRAILS, standingSchema, type Standing } from "@shipkeeper/policy";
+import { NO_GUARDRAILS, NO_STEPS, standingSchema, type Standing } from "@shipkeeper/policy";
 import type { KnownEntry } from "@shipkeeper/protocol";
 import * as z from "zod";
 import { NOW } from "./facts.ts";
@@ -11,7 +11,9 @@ export function standing(facts: Partial<Standing> = {}): Standing {
     ledger: {
       bornAt: NOW - days(365),
       restarts: new Map(),
-      lastDay: { images: 0, containers: 0, restarts: 0 },
+      lastDay: NO_STEPS,
+      ruleDays: new Map(),
+      pastImages: new Map(),
       restorePoints: [],
       expiries: [],
     },

@@ -29,8 +29,19 @@ export const guardrailsSchema = z.strictObject({
         })
         .prefault({}),
       perDay: z
-        .strictObject({ images: count.optional(), containers: count.optional(), restarts: count.optional() })
+        .strictObject({
+          images: count.optional(),
+          containers: count.optional(),
+          restarts: count.optional(),
+        })
         .prefault({}),
+    })
+    .prefault({}),
+  /** What a policy alone cannot ask for: both must say so. */
+  allow: z
+    .strictObject({
+      /** Whether a stopped service may be removed: a container with a restart policy, or of a compose project. */
+      stoppedServices: z.boolean().default(false),
     })
     .prefault({}),
   /** While this file exists nothing is started, and what runs takes at most one more step. */

@@ -36,6 +36,7 @@ export * from "./round/explain-round.ts";
 export * from "./round/plan-round.ts";
 export * from "./round/round.ts";
 export * from "./round/standing.ts";
+export * from "./round/step-counts.ts";
 export * from "./round/world.ts";
 export { nextDue, type DueQuestion } from "./schedule/due.ts";
 export { cronSchema, timezoneSchema } from "./schedule/schedule-schemas.ts";

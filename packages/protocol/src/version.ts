@@ -56,4 +56,10 @@ export const PROTOCOL_HISTORY: readonly {
     hash: "74ec520f925164a51c1ff2d255ab7bab4d7531d81b01a81f1bb3c605bf88d68d",
     change: "ledgers in a `standing` carry `expiries`; one without them told no container of its end",
   },
+  {
+    version: 1,
+    hash: "a4c6ede634e625a7c6e3af278169971d38a64e1f779f7effccae13a91d33f926",
+    change:
+      "a standing may carry `ruleDays`, `pastImages` and more counts of the last day; guardrails may carry `allow`",
+  },
 ];

@@ -34,7 +34,7 @@ export function actWorld(overrides: Partial<ActContext> = {}) {
   const abort = new AbortController();
   const troubles: string[] = [];
   const events: Parameters<ActContext["tellEvent"]>[0][] = [];
-  ledger.journal.beginRun({ runId: RUN_ID, kind: "test", at: NOW });
+  ledger.journal.beginRun({ runId: RUN_ID, kind: "test", ruleKey: "lab/rule", at: NOW });
 
   const context: ActContext = {
     runId: RUN_ID,

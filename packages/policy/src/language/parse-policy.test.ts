@@ -52,11 +52,13 @@ test("a policy is compiled with every default written out in the language's own 
             images: {
               unusedFor: "14d",
               keepNewest: 2,
+              keepRollback: { generations: 2, within: "14d" },
               except: ["registry.acme.example/base/*"],
+              exceptLabels: {},
               dangling: true,
             },
-            containers: { exitedFor: "3d", except: [] },
-            limits: { items: 50, bytes: "100GB", share: "50%" },
+            containers: { exitedFor: "3d", includeStoppedServices: false, except: [], exceptLabels: {} },
+            limits: { items: 50, bytes: "100GB", share: "50%", perDay: {} },
           },
         },
         {

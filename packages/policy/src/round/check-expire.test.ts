@@ -79,9 +79,11 @@ test("databases, compose and what starts again need to be named, and stacks go o
 
 test("whatever was told, some containers take no step", () => {
   const wrong = (one: Container, decision = "stop", more: Container[] = [], facts: Partial<World> = {}) =>
-    checkStep("expire", step(decision, one), worldWith({ containers: [one, ...more] }, facts)).map(
-      (violation) => violation.replace(/^.*: /, ""),
-    );
+    checkStep(step(decision, one), {
+      kind: "expire",
+      world: worldWith({ containers: [one, ...more] }, facts),
+      spec: {},
+    }).map((violation) => violation.replace(/^.*: /, ""));
   const one = container("one");
   const { privileges } = one;
 

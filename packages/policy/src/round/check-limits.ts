@@ -5,15 +5,18 @@ import type { PolicyBundle } from "../language/policy.ts";
 import { checkExpire } from "./check-expire.ts";
 import type { PlannedRule, Round } from "./round.ts";
 import { over } from "./over.ts";
+import { specIn } from "./spec-in.ts";
+import { NOTHING_TODAY, type RuleDay } from "./step-counts.ts";
 import type { World } from "./world.ts";
 
 /** The limits of one run: the policy's own, the guardrails', and the budget of every container. */
 export function checkLimits(planned: PlannedRule, world: World, bundle: PolicyBundle): string[] {
   const steps = planned.verdicts.filter(isStep);
-  const spec = bundle.policies
-    .find(({ name }) => name === planned.policy)
-    ?.rules.find(({ name }) => name === planned.rule)?.spec;
-  if (planned.kind === "prune") return checkPrune(steps, world, spec);
+  const spec = specIn(bundle, planned);
+  if (planned.kind === "prune") {
+    const today = world.ledger.ruleDays.get(`${planned.policy}/${planned.rule}`);
+    return checkPrune(steps, world, { spec, today: today ?? NOTHING_TODAY });
+  }
   if (planned.kind === "restart") return checkBudgets(steps, world, spec);
   if (planned.kind === "expire") return checkExpire(planned, world, spec);
   return [];
@@ -38,7 +41,11 @@ export function checkDay({ planned }: Round, { guardrails, ledger }: World): str
   ].flat();
 }
 
-function checkPrune(steps: readonly Verdict[], { inventory, guardrails }: World, rawSpec: unknown): string[] {
+function checkPrune(
+  steps: readonly Verdict[],
+  { inventory, guardrails }: World,
+  { spec: rawSpec, today }: { spec: unknown; today: RuleDay },
+): string[] {
   const spec = catalog.prune.spec.safeParse(rawSpec);
   if (!spec.success) return ["its limits cannot be read"];
   const { limits } = spec.data;
@@ -50,6 +57,8 @@ function checkPrune(steps: readonly Verdict[], { inventory, guardrails }: World,
   return [
     over("items", 0, steps.length, limits.items),
     over("bytes", 0, bytes, limits.bytes),
+    over("items a day", today.items, steps.length, limits.perDay.items),
+    over("bytes a day", today.bytes, bytes, limits.perDay.bytes),
     over("share of images", 0, images, share(inventory.images.length)),
     over("share of containers", 0, containers, share(inventory.containers.length)),
     over("images a run", 0, images, perRun.images),

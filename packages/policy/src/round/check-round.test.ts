@@ -4,6 +4,7 @@ import { plainVolume } from "@shipkeeper/model/testing";
 import { expect, test } from "vitest";
 import {
   checkRound,
+  NO_STEPS,
   type Exception,
   type PolicyBundle,
   type Round,
@@ -116,6 +117,20 @@ test("a container that runs, belongs to the agent or to a service must not go", 
   expect(gone(ended("job", { swarm: { service: "s", task: "t" } }))).toEqual(["belongs to an orchestrator"]);
 });
 
+test("what a container ran just before must not go, nor a stopped service that only the policy gives up", () => {
+  const web = container("web", { imageId: imageId("web:3") });
+  const world = worldWith({ images: [WEB], containers: [web] });
+  const pastImages = new Map([["name:web", [{ imageId: WEB.id, lastRanAt: NOW - days(90) }]]]);
+  const stopped = ended("db", { compose: { project: "shop", service: "db", number: "1" } });
+
+  expect(removal({ ...world, ledger: { ...world.ledger, pastImages } })).toEqual([
+    "a container may be rolled back to it",
+  ]);
+  expect(removal(worldWith({ containers: [stopped] }), containerTarget(stopped))).toEqual([
+    "is a stopped service",
+  ]);
+});
+
 test("candidates without a verdict, with two, or without a reason are found", () => {
   const other = image("api:1");
   const world = worldWith({ images: [WEB, other] });
@@ -133,7 +148,7 @@ test("limits of the policy, of the guardrails' run and of their day are counted 
   const images = ["a:1", "b:1", "c:1"].map((name) => image(name));
   const guardrails = guardrailsSchema.parse({ limits: { perRun: { images: 1 }, perDay: { images: 4 } } });
   const world = worldWith({ images }, { guardrails });
-  const busy = { ...world, ledger: { ...world.ledger, lastDay: { images: 2, containers: 0, restarts: 0 } } };
+  const busy = { ...world, ledger: { ...world.ledger, lastDay: { ...NO_STEPS, images: 2 } } };
 
   expect(
     violations(

@@ -10,6 +10,7 @@ import { checkDay, checkLimits } from "./check-limits.ts";
 import { checkRights } from "./check-rights.ts";
 import { checkStep } from "./check-step.ts";
 import type { Round } from "./round.ts";
+import { specIn } from "./spec-in.ts";
 import type { World } from "./world.ts";
 
 /** One sentence for each thing that must not be so; none where the round is sound. */
@@ -22,7 +23,7 @@ export function checkRound(round: Round, world: World, bundle: PolicyBundle): st
       ...planned.verdicts
         .filter(isStep)
         .flatMap((step) => [
-          ...checkStep(planned.kind, step, world),
+          ...checkStep(step, { kind: planned.kind, world, spec: specIn(bundle, planned) }),
           ...checkExceptions(planned, step, world, bundle),
         ]),
     ].map((violation) => `${planned.policy}/${planned.rule}: ${violation}`),

@@ -13,6 +13,7 @@ import { releaseAt } from "../rollout/rings.ts";
 import { isReadable, nextDue } from "../schedule/due.ts";
 import type { PlannedRule, Round, WaitingRule } from "./round.ts";
 import { dropTaken, NOTHING_TAKEN, takenBy, type Taken } from "./taken.ts";
+import { addCounts } from "./step-counts.ts";
 import type { World } from "./world.ts";
 
 export interface RoundQuestion {
@@ -128,17 +129,7 @@ function firstIssues({ issues }: z.ZodError): string {
 }
 
 /** What earlier rules of the round are about to do counts against the limits per day, as if it were done. */
-function afterTaken(world: World, { images, containers, restarts }: Taken): World {
-  const { lastDay } = world.ledger;
-  return {
-    ...world,
-    ledger: {
-      ...world.ledger,
-      lastDay: {
-        images: lastDay.images + images,
-        containers: lastDay.containers + containers,
-        restarts: lastDay.restarts + restarts,
-      },
-    },
-  };
+function afterTaken(world: World, { counts }: Taken): World {
+  const { ledger } = world;
+  return { ...world, ledger: { ...ledger, lastDay: addCounts(ledger.lastDay, counts) } };
 }

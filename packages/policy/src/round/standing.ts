@@ -6,6 +6,7 @@ import type { Instant } from "@shipkeeper/kit";
 import {
   countSchema,
   hostLabelsSchema,
+  imageIdSchema,
   instantSchema,
   type HostId,
   type HostLabels,
@@ -56,7 +57,17 @@ const expirySchema = z.object({
 const ledgerSchema = z.object({
   bornAt: instantSchema,
   restarts: mapOf(z.array(attemptSchema).readonly()),
-  lastDay: z.object({ images: countSchema, containers: countSchema, restarts: countSchema }),
+  lastDay: z.object({
+    images: countSchema,
+    containers: countSchema,
+    volumes: countSchema.default(0),
+    networks: countSchema.default(0),
+    restarts: countSchema,
+  }),
+  ruleDays: mapOf(z.object({ items: countSchema, bytes: countSchema })).prefault([]),
+  pastImages: mapOf(
+    z.array(z.object({ imageId: imageIdSchema, lastRanAt: instantSchema })).readonly(),
+  ).prefault([]),
   restorePoints: z
     .array(z.object({ id: z.string(), at: instantSchema, repository: z.string(), volume: z.string() }))
     .readonly(),

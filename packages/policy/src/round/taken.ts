@@ -1,16 +1,15 @@
 import { isStep, type Verdict } from "../actions/action.ts";
 import type { PlannedRule } from "./round.ts";
+import { addCounts, NO_STEPS, type StepCounts } from "./step-counts.ts";
 
 /** What the enforcing rules of a round are going to do so far, so that no later one plans it again. */
 export interface Taken {
   /** Target and place → the rule that takes it. */
   readonly steps: ReadonlyMap<string, string>;
-  readonly images: number;
-  readonly containers: number;
-  readonly restarts: number;
+  readonly counts: StepCounts;
 }
 
-export const NOTHING_TAKEN: Taken = { steps: new Map(), images: 0, containers: 0, restarts: 0 };
+export const NOTHING_TAKEN: Taken = { steps: new Map(), counts: NO_STEPS };
 
 export function takenBy({ mode, rule, verdicts }: PlannedRule, before: Taken): Taken {
   const steps = mode === "enforce" ? verdicts.filter(isStep) : [];
@@ -18,9 +17,13 @@ export function takenBy({ mode, rule, verdicts }: PlannedRule, before: Taken): T
     steps.filter(({ target, decision }) => target.type === type && decisions.includes(decision)).length;
   return {
     steps: new Map([...before.steps, ...steps.map((step) => [placeOf(step), rule] as const)]),
-    images: before.images + taken("image", "remove"),
-    containers: before.containers + taken("container", "stop", "remove"),
-    restarts: before.restarts + taken("container", "restart"),
+    counts: addCounts(before.counts, {
+      images: taken("image", "remove"),
+      containers: taken("container", "stop", "remove"),
+      volumes: taken("volume", "remove"),
+      networks: taken("network", "remove"),
+      restarts: taken("container", "restart"),
+    }),
   };
 }
 

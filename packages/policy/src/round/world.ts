@@ -1,7 +1,8 @@
 import type { Instant } from "@shipkeeper/kit";
-import type { HostId, HostLabels, Inventory } from "@shipkeeper/model";
+import type { HostId, HostLabels, ImageId, Inventory } from "@shipkeeper/model";
 import type { Guardrails } from "../guardrails.ts";
 import type { Exception } from "../language/policy.ts";
+import type { RuleDay, StepCounts } from "./step-counts.ts";
 
 /** A try to mend a container, as the ledger remembers it. */
 export interface RestartAttempt {
@@ -33,6 +34,12 @@ export interface KnownRestorePoint {
   readonly volume: string;
 }
 
+/** An image that a container ran, as the ledger remembers it. */
+export interface PastImage {
+  readonly imageId: ImageId;
+  readonly lastRanAt: Instant;
+}
+
 /** The agent's lasting memory, as far as planners need it. What it knows of images stands in the inventory. */
 export interface Ledger {
   /** When this memory began: nothing can be unused for longer than it exists. */
@@ -40,7 +47,11 @@ export interface Ledger {
   /** Identity of a container (see `containerIdentity`) → its tries, oldest first. */
   readonly restarts: ReadonlyMap<string, readonly RestartAttempt[]>;
   /** What was done in the last 24 hours, for the guardrails' limits per day. */
-  readonly lastDay: { readonly images: number; readonly containers: number; readonly restarts: number };
+  readonly lastDay: StepCounts;
+  /** `ruleKey` → what that rule did in the last 24 hours, for its own limits per day. */
+  readonly ruleDays: ReadonlyMap<string, RuleDay>;
+  /** Identity of a container → the images that it ran, the latest first. */
+  readonly pastImages: ReadonlyMap<string, readonly PastImage[]>;
   readonly restorePoints: readonly KnownRestorePoint[];
   /** What rules told containers of their end, one for each rule and container. */
   readonly expiries: readonly Expiry[];

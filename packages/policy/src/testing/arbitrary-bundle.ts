@@ -12,15 +12,28 @@ const pruneSpec = fc.record({
   images: fc.record({
     unusedFor: maybe(duration),
     olderThan: maybe(duration),
+    minAge: maybe(duration),
     keepNewest: fc.nat(2),
+    keepRollback: fc.record({ generations: fc.nat(2), within: duration }),
     except: fc.constantFrom([], ["api*"]),
+    exceptLabels: fc.constantFrom<Record<string, string>>({}, { tier: "g*" }),
     dangling: fc.boolean(),
   }),
-  containers: maybe(fc.record({ exitedFor: duration, except: fc.constantFrom([], ["job-3"]) })),
+  containers: maybe(
+    fc.record({
+      exitedFor: duration,
+      failedFor: maybe(duration),
+      neverStartedFor: maybe(duration),
+      exitCodes: maybe(fc.constantFrom([0], [0, 137])),
+      includeStoppedServices: fc.boolean(),
+      except: fc.constantFrom([], ["job-3"]),
+    }),
+  ),
   limits: fc.record({
     items: fc.integer({ min: 1, max: 30 }),
     bytes: maybe(fc.constantFrom("1GB", "20GB")),
     share: fc.constantFrom("5%", "50%", "100%"),
+    perDay: fc.record({ items: maybe(fc.integer({ min: 1, max: 9 })), bytes: maybe(fc.constant("4GB")) }),
   }),
 });
 const backupSpec = fc.record({

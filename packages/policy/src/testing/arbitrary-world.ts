@@ -1,10 +1,17 @@
 /** Random worlds in which everything that planners must heed turns up often, and together. */
 import { plainVolume } from "@shipkeeper/model/testing";
 import { days, HOUR_MS, MINUTE_MS } from "@shipkeeper/kit";
-import type { Container, Image, Inventory, Volume } from "@shipkeeper/model";
+import {
+  containerIdentity,
+  type Container,
+  type Image,
+  type Inventory,
+  type Volume,
+} from "@shipkeeper/model";
 import * as fc from "fast-check";
 import { guardrailsSchema } from "../guardrails.ts";
-import type { Expiry, RestartAttempt, World } from "../round/world.ts";
+import { NO_STEPS } from "../round/step-counts.ts";
+import type { Expiry, PastImage, RestartAttempt, World } from "../round/world.ts";
 import { container, image, imageId, NOW, worldWith } from "./world.ts";
 
 const REPOSITORIES = ["web", "api", "base", "registry.acme.example/base/debian"];
@@ -60,6 +67,8 @@ const containerFacts = fc.record({
   state: fc.oneof(fc.constantFrom("running" as const, "exited" as const), fc.constantFrom(...STATES)),
   createdAt: maybe(past),
   finishedAt: maybe(past),
+  exitCode: maybe(fc.constantFrom(0, 0, 1, 137)),
+  oomKilled: rarely,
   writableBytes: maybe(fc.integer({ min: 0, max: 1e9 })),
   health: fc.record({
     status: fc.oneof(
@@ -130,11 +139,12 @@ const guardrails = fc
     containers: fc.constantFrom([], ["^postgres-"]),
     volumes: fc.constantFrom([], ["v1*"]),
     labels: fc.constantFrom([], ["keep=true"], ["tier"]),
+    stoppedServices: fc.boolean(),
     perRun: fc.record({ images: smallLimit, containers: smallLimit, bytes: maybe(fc.constant("2GB")) }),
     perDay: fc.record({ images: smallLimit, containers: smallLimit, restarts: smallLimit }),
   })
-  .map(({ perRun, perDay, ...neverTouch }) =>
-    guardrailsSchema.parse({ neverTouch, limits: { perRun, perDay } }),
+  .map(({ perRun, perDay, stoppedServices, ...neverTouch }) =>
+    guardrailsSchema.parse({ neverTouch, limits: { perRun, perDay }, allow: { stoppedServices } }),
   );
 
 const attempts = fc
@@ -146,6 +156,16 @@ const attempts = fc
     { maxLength: 8 },
   )
   .map((all) => all.sort((a, b) => a.at - b.at));
+
+/** What the first containers ran before, the latest first: of the images that are here, and of others. */
+const pasts = fc.array(
+  fc
+    .array(fc.record({ imageId: fc.nat(50).map((index) => imageId(`image-${index}`)), lastRanAt: past }), {
+      maxLength: 3,
+    })
+    .map((all): PastImage[] => all.sort((a, b) => b.lastRanAt - a.lastRanAt)),
+  { maxLength: 6 },
+);
 
 export const arbitraryWorld: fc.Arbitrary<World> = fc
   .record({
@@ -161,11 +181,15 @@ export const arbitraryWorld: fc.Arbitrary<World> = fc
     guardrails,
     attempts,
     notices: fc.array(expiryFacts, { minLength: 12, maxLength: 25 }),
-    lastDay: fc.record({ images: fc.nat(2), containers: fc.nat(2), restarts: fc.nat(2) }),
+    pasts,
+    ruleDay: fc.record({ items: fc.nat(2), bytes: fc.constantFrom(0, 1e9) }),
+    lastDay: fc
+      .record({ images: fc.nat(2), containers: fc.nat(2), restarts: fc.nat(2) })
+      .map((counts) => ({ ...NO_STEPS, ...counts })),
     self: fc.constantFrom([], ["job-1", "job-2", "job-3", "job-4"]),
     environment: fc.constantFrom("production", "production", "production", "test"),
   })
-  .map(({ guardrails, attempts, notices, lastDay, self, environment, ...things }) => {
+  .map(({ guardrails, attempts, notices, pasts, ruleDay, lastDay, self, environment, ...things }) => {
     const world = worldWith(things, { guardrails, self, hostLabels: { environment, hostname: "web-1" } });
     const restarts = new Map(
       things.containers
@@ -176,5 +200,13 @@ export const arbitraryWorld: fc.Arbitrary<World> = fc
       const facts = notices[index];
       return facts === undefined ? [] : expiries(facts, container);
     });
-    return { ...world, ledger: { ...world.ledger, restarts, lastDay, expiries: told } };
+    const pastImages = new Map(
+      things.containers.flatMap((container, index) => {
+        const past = pasts[index];
+        return past === undefined ? [] : [[containerIdentity(container), past] as const];
+      }),
+    );
+    const ruleDays = new Map([["a/one", ruleDay]]);
+    const ledger = { ...world.ledger, restarts, lastDay, expiries: told, pastImages, ruleDays };
+    return { ...world, ledger };
   });

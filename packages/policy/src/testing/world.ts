@@ -10,6 +10,7 @@ import {
 } from "@shipkeeper/model";
 import { plainContainer, plainImage } from "@shipkeeper/model/testing";
 import { NO_GUARDRAILS } from "../guardrails.ts";
+import { NO_STEPS } from "../round/step-counts.ts";
 import type { World } from "../round/world.ts";
 import type { Plan } from "../actions/action.ts";
 
@@ -113,7 +114,9 @@ export function worldWith(
     ledger: {
       bornAt: NOW - days(365),
       restarts: new Map(),
-      lastDay: { images: 0, containers: 0, restarts: 0 },
+      lastDay: NO_STEPS,
+      ruleDays: new Map(),
+      pastImages: new Map(),
       restorePoints: [],
       expiries: [],
     },

@@ -2,6 +2,7 @@ import { days, HOUR_MS } from "@shipkeeper/kit";
 import type { Container, Image } from "@shipkeeper/model";
 import { expect, test } from "vitest";
 import { guardrailsSchema } from "../../guardrails.ts";
+import { NO_STEPS } from "../../round/step-counts.ts";
 import type { Expiry, World } from "../../round/world.ts";
 import { container, ended, image, imageId, NOW, verdicts, worldWith } from "../../testing/world.ts";
 import { planExpire } from "./plan.ts";
@@ -327,7 +328,7 @@ test("of a compose project one container goes at a time, of two projects one eac
 
 test.each([
   ["perRun", "guardrails limits.perRun.containers", {}],
-  ["perDay", "guardrails limits.perDay.containers", { lastDay: { images: 0, containers: 2, restarts: 0 } }],
+  ["perDay", "guardrails limits.perDay.containers", { lastDay: { ...NO_STEPS, containers: 2 } }],
 ])("the guardrails' limits %s hold for stops", (span, limit, memory) => {
   const guardrails = guardrailsSchema.parse({
     limits: { [span]: { containers: span === "perDay" ? 3 : 1 } },

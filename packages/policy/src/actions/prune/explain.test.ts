@@ -13,6 +13,12 @@ test("a reason is a sentence with the figures that decided", () => {
   expect(said({ why: "exited", exitedForMs: 100 * HOUR_MS, limitMs: days(3), exitCode: 137 })).toBe(
     "ended with code 137 4 days ago (limit 3 days)",
   );
+  expect(
+    said({ why: "failed", exitedForMs: days(4), limitMs: days(3), exitCode: 137, outOfMemory: true }),
+  ).toBe("ended, out of memory, 4 days ago (limit 3 days)");
+  expect(said({ why: "rollback-of", container: "web", ranMsAgo: days(3) })).toBe(
+    "web ran it 3 days ago and may be rolled back to it",
+  );
   expect(said({ why: "limit", limit: "limits.bytes", most: 10e9, unit: "bytes" })).toBe(
     "next time: limits.bytes is 10 GB",
   );

@@ -29,10 +29,9 @@ function sentence(reason: PruneReason): string {
       return `unused for ${formatDuration(reason.unusedForMs)}, built ${formatDuration(reason.ageMs)} ago`;
     case "dangling":
       return "dangling";
-    case "exited": {
-      const code = reason.exitCode === undefined ? "" : ` with code ${reason.exitCode}`;
-      return `ended${code} ${formatDuration(reason.exitedForMs)} ago (limit ${formatDuration(reason.limitMs)})`;
-    }
+    case "exited":
+    case "failed":
+      return `ended${cause(reason)} ${formatDuration(reason.exitedForMs)} ago (limit ${formatDuration(reason.limitMs)})`;
     case "never-started":
       return `made ${formatDuration(reason.ageMs)} ago, never started (limit ${formatDuration(reason.limitMs)})`;
 
@@ -40,6 +39,9 @@ function sentence(reason: PruneReason): string {
       return `the list of ${reason.section} is not complete`;
     case "limit":
       return explainLimit(reason);
+
+    case "not-allowed":
+      return `this host does not allow it (${reason.by})`;
 
     case "not-in-rule":
       return "the rule is not about these";
@@ -58,6 +60,8 @@ function sentence(reason: PruneReason): string {
       return reason.keepNewest === 1
         ? "newest of its repository"
         : `one of the ${reason.keepNewest} newest of its repository`;
+    case "rollback-of":
+      return `${reason.container} ran it ${formatDuration(reason.ranMsAgo)} ago and may be rolled back to it`;
     case "not-remembered":
       return "the agent does not remember when it came";
     case "just-arrived":
@@ -85,6 +89,10 @@ function sentence(reason: PruneReason): string {
         : `a stopped service of ${reason.service}`;
     case "network-of":
       return `${reason.container} uses its network`;
+    case "exit-code":
+      return reason.exitCode === undefined
+        ? "never started, and the rule goes by exit codes"
+        : `ended with code ${reason.exitCode}, which the rule does not name`;
     case "ended-recently":
       return `ended ${formatDuration(reason.exitedForMs)} ago (limit ${formatDuration(reason.limitMs)})`;
     case "exception":
@@ -92,4 +100,15 @@ function sentence(reason: PruneReason): string {
     default:
       return unreachable(reason);
   }
+}
+
+function cause({
+  exitCode,
+  ...reason
+}: {
+  exitCode?: number | undefined;
+  outOfMemory?: boolean | undefined;
+}): string {
+  if (reason.outOfMemory === true) return ", out of memory,";
+  return exitCode === undefined ? "" : ` with code ${exitCode}`;
 }

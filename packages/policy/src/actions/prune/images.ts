@@ -1,4 +1,4 @@
-import { firstMatch, MINUTE_MS } from "@shipkeeper/kit";
+import { MINUTE_MS } from "@shipkeeper/kit";
 import {
   buildAgeMs,
   imageName,
@@ -12,30 +12,35 @@ import { exceptionFor } from "../exception.ts";
 import { expectImage } from "../expectation.ts";
 import { protectsImage } from "../never-touch.ts";
 import { imageTarget } from "../target.ts";
+import { exceptedBy } from "./excepted.ts";
 import { newestOfRepositories } from "./newest.ts";
 import type { PruneVerdict } from "./plan.ts";
 import type { PruneReason } from "./reason.ts";
+import { rollbackImages, type Rollback } from "./rollback.ts";
 import type { PruneSpec } from "./spec.ts";
 
 /**
- * A pull or a build shows its image before the container that it was made for exists. A rule that names a shorter
- * `unusedFor` has the last word.
+ * A pull or a build shows its image before the container that it was made for exists. A rule that names `minAge`, or
+ * a shorter `unusedFor`, has the last word.
  */
 export const ARRIVAL_MS = 2 * MINUTE_MS;
 
-/** What one image cannot say of itself: who uses it, what is built on it, and its rank. */
+/** What one image cannot say of itself: who uses it or may again, what is built on it, and its rank. */
 export interface ImageFacts {
   readonly users: ReadonlyMap<string, Container>;
   readonly children: ReadonlyMap<string, Image>;
   /** Image id → the repository that it is among the newest of. */
   readonly newest: ReadonlyMap<string, string>;
+  readonly rollbacks: ReadonlyMap<string, Rollback>;
 }
 
-export function imageFacts(spec: PruneSpec, { inventory: { images, containers }, now }: World): ImageFacts {
+export function imageFacts(spec: PruneSpec, world: World): ImageFacts {
+  const { images, containers } = world.inventory;
   return {
     users: usersOf(images, containers),
     children: new Map(images.flatMap((child) => (child.parentId ? [[child.parentId, child] as const] : []))),
-    newest: newestOfRepositories(images, spec.images?.keepNewest ?? 0, now),
+    newest: newestOfRepositories(images, spec.images?.keepNewest ?? 0, world.now),
+    rollbacks: spec.images === undefined ? new Map() : rollbackImages(spec.images.keepRollback, world),
   };
 }
 
@@ -53,10 +58,10 @@ export function judgeImage(spec: PruneSpec, world: World, facts: ImageFacts, ima
   const kept = reasonToKeep(spec, world, facts, image);
   if (kept !== undefined) return keep(kept);
 
-  const { unusedFor, olderThan, dangling } = spec.images ?? {};
+  const { unusedFor, olderThan, minAge, dangling } = spec.images ?? {};
   const idleMs = unusedForMs(image, world.now);
   if (idleMs === undefined) return keep({ why: "not-remembered" });
-  const arrivalMs = Math.min(ARRIVAL_MS, unusedFor ?? ARRIVAL_MS);
+  const arrivalMs = minAge ?? Math.min(ARRIVAL_MS, unusedFor ?? ARRIVAL_MS);
   if (idleMs < arrivalMs) return keep({ why: "just-arrived", unusedForMs: idleMs, limitMs: arrivalMs });
   if (isDangling(image))
     return dangling === true ? remove({ why: "dangling" }) : keep({ why: "dangling-off" });
@@ -77,7 +82,7 @@ export function judgeImage(spec: PruneSpec, world: World, facts: ImageFacts, ima
 function reasonToKeep(
   spec: PruneSpec,
   world: World,
-  { users, children, newest }: ImageFacts,
+  { users, children, newest, rollbacks }: ImageFacts,
   image: Image,
 ): PruneReason | undefined {
   const protectedBy = protectsImage(world.guardrails.neverTouch, image);
@@ -89,13 +94,17 @@ function reasonToKeep(
   if (exception !== undefined) return exception;
 
   const names = [...image.tags, ...image.digests, ...repositoriesOf(image)];
-  const exceptedBy = firstMatch(spec.images.except, names);
-  if (exceptedBy !== undefined) return { why: "excepted", by: exceptedBy };
+  const spared = exceptedBy(spec.images, names, image.labels);
+  if (spared !== undefined) return { why: "excepted", by: spared };
   const child = children.get(image.id);
   if (child !== undefined) return { why: "parent-of", image: imageName(child) };
   const repository = newest.get(image.id);
-  if (repository === undefined) return undefined;
-  return { why: "newest-of-repository", repository, keepNewest: spec.images.keepNewest };
+  if (repository !== undefined) {
+    return { why: "newest-of-repository", repository, keepNewest: spec.images.keepNewest };
+  }
+  const rollback = rollbacks.get(image.id);
+  if (rollback === undefined) return undefined;
+  return { why: "rollback-of", container: rollback.container, ranMsAgo: world.now - rollback.lastRanAt };
 }
 
 /** No name at all. A digest is a name: somebody pulled by it. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { guardrailsSchema } from "../../guardrails.ts";
+import { NO_STEPS, type RuleDay, type StepCounts } from "../../round/step-counts.ts";
 import { ended, image, verdicts, worldWith } from "../../testing/world.ts";
 import { planPrune } from "./plan.ts";
 import { pruneSpecSchema } from "./spec.ts";
@@ -58,25 +59,39 @@ test("a limit in bytes lets a smaller thing go where a larger one does not fit",
 
 test("the stricter of policy and guardrails wins, per run and per day", () => {
   const containers = [ended("a", { hoursAgo: 9 }), ended("b", { hoursAgo: 8 }), ended("c", { hoursAgo: 7 })];
-  const limited = (limits: object, lastDay = { images: 0, containers: 0, restarts: 0 }) => {
+  const limited = (limits: object, lastDay: Partial<StepCounts> = {}) => {
     const world = worldWith(
       { images: images(5), containers },
       { guardrails: guardrailsSchema.parse({ limits }) },
     );
-    return plan({ containers: { exitedFor: "1h" } }, { ...world, ledger: { ...world.ledger, lastDay } });
+    return plan(
+      { containers: { exitedFor: "1h" } },
+      { ...world, ledger: { ...world.ledger, lastDay: { ...NO_STEPS, ...lastDay } } },
+    );
   };
 
   expect(removed(limited({ perRun: { images: 2, containers: 1 } }))).toEqual(["a", "web:0", "web:1"]);
-  expect(removed(limited({ perDay: { images: 4 } }, { images: 3, containers: 9, restarts: 0 }))).toEqual([
+  expect(removed(limited({ perDay: { images: 4 } }, { images: 3, containers: 9 }))).toEqual([
     "a",
     "b",
     "c",
     "web:0",
   ]);
-  expect(removed(limited({ perDay: { images: 4 } }, { images: 9, containers: 0, restarts: 0 }))).toHaveLength(
-    3,
-  );
+  expect(removed(limited({ perDay: { images: 4 } }, { images: 9 }))).toHaveLength(3);
   expect(limited({ perRun: { bytes: "1GB" } }).limitBytes).toBe(1e9);
+});
+
+test("a rule's own day counts what its runs did before, in items and in bytes", () => {
+  const world = worldWith({ images: images(5) });
+  const today = (perDay: object, done: RuleDay) => {
+    const spec = pruneSpecSchema.parse({ images: { unusedFor: "14d" }, limits: { perDay } });
+    const ledger = { ...world.ledger, ruleDays: new Map([["p/cache", done]]) };
+    return removed(planPrune(spec, { ...world, ledger }, "p/cache"));
+  };
+
+  expect(today({ items: 4 }, { items: 3, bytes: 0 })).toEqual(["web:0"]);
+  expect(today({ items: 4 }, { items: 9, bytes: 0 })).toEqual([]);
+  expect(today({ bytes: "300MB" }, { items: 1, bytes: 100e6 })).toEqual(["web:0", "web:1"]);
 });
 
 test("a layer counts for the last image that has it, so the estimates of a run add up", () => {

@@ -1,3 +1,4 @@
+import { NOTHING_TODAY } from "../../round/step-counts.ts";
 import type { World } from "../../round/world.ts";
 import { counted, restOfDay, type Limit } from "../limits.ts";
 import type { PruneVerdict } from "./plan.ts";
@@ -6,38 +7,41 @@ import type { PruneSpec } from "./spec.ts";
 /** A share never means fewer things than this, so that a host with three images can prune, too. */
 export const SMALL_HOST = 10;
 
-/** The stricter of policy and guardrails, where any of them limits the bytes of a run. */
-export function byteLimit(spec: PruneSpec, world: World): number | undefined {
-  const limits = limitsOf(spec, world).filter(({ unit }) => unit === "bytes");
-  return limits.length === 0 ? undefined : Math.min(...limits.map(({ most }) => most));
+/** Type of target → what the limits and the inventory call its kind. */
+const LIMITED = [
+  ["image", "images"],
+  ["container", "containers"],
+] as const;
+
+/** The least of the limits in bytes, where there is any. */
+export function byteLimit(limits: readonly Limit<PruneVerdict>[]): number | undefined {
+  const sizes = limits.filter(({ unit }) => unit === "bytes").map(({ most }) => most);
+  return sizes.length === 0 ? undefined : Math.min(...sizes);
 }
 
-/** Every limit that a run of the rule has here. */
-export function limitsOf(
-  { limits: { items, bytes, share } }: PruneSpec,
-  world: World,
-): Limit<PruneVerdict>[] {
-  const { images, containers } = world.inventory;
-  const { perRun, perDay } = world.guardrails.limits;
-  const { lastDay } = world.ledger;
-  const ofImages = (verdict: PruneVerdict) => (verdict.target.type === "image" ? 1 : 0);
-  const ofContainers = (verdict: PruneVerdict) => (verdict.target.type === "container" ? 1 : 0);
-  const shareOf = (count: number) => Math.max(SMALL_HOST, Math.floor((count * share) / 100));
+/** Every limit that a run of the rule has here, the policy's and the guardrails': the strictest decides. */
+export function limitsOf({ limits }: PruneSpec, world: World, rule: string): Limit<PruneVerdict>[] {
+  const { inventory, guardrails, ledger } = world;
+  const { perRun, perDay } = guardrails.limits;
+  const { items, bytes, share, perDay: ruleDay } = limits;
+  const today = ledger.ruleDays.get(rule) ?? NOTHING_TODAY;
 
+  const ofEachKind = LIMITED.flatMap(([type, kind]) => {
+    const cost = ({ target }: PruneVerdict) => (target.type === type ? 1 : 0);
+    const most = Math.max(SMALL_HOST, Math.floor((inventory[kind].length * share) / 100));
+    return [
+      counted(`limits.share of the ${kind}`, most, cost),
+      counted(`guardrails limits.perRun.${kind}`, perRun[kind], cost),
+      counted(`guardrails limits.perDay.${kind}`, restOfDay(perDay[kind], ledger.lastDay[kind]), cost),
+    ].flat();
+  });
   return [
     counted("limits.items", items, () => 1),
-    counted("limits.share of the images", shareOf(images.length), ofImages),
-    counted("limits.share of the containers", shareOf(containers.length), ofContainers),
     sized("limits.bytes", bytes),
-    counted("guardrails limits.perRun.images", perRun.images, ofImages),
-    counted("guardrails limits.perRun.containers", perRun.containers, ofContainers),
+    counted("limits.perDay.items", restOfDay(ruleDay.items, today.items), () => 1),
+    sized("limits.perDay.bytes", restOfDay(ruleDay.bytes, today.bytes)),
+    ...ofEachKind,
     sized("guardrails limits.perRun.bytes", perRun.bytes),
-    counted("guardrails limits.perDay.images", restOfDay(perDay.images, lastDay.images), ofImages),
-    counted(
-      "guardrails limits.perDay.containers",
-      restOfDay(perDay.containers, lastDay.containers),
-      ofContainers,
-    ),
   ].flat();
 }
 

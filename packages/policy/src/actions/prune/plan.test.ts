@@ -314,7 +314,7 @@ test("an ended container goes by the time since its end, one that never started 
   expect(verdicts(plan({ containers: { exitedFor: "72h" } }, world))).toEqual({
     "never-started": "remove: never-started",
     "long-over": "remove: exited",
-    dead: "remove: exited",
+    dead: "remove: failed",
     "just-over": "keep: ended-recently",
     "just-made": "keep: ended-recently",
     "no-end": "keep: age-unknown",

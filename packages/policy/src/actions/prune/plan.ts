@@ -20,9 +20,12 @@ export type PruneVerdict = VerdictFor<PruneReason>;
 const NEEDED: readonly InventorySection[] = ["containers", "images"];
 
 /** A verdict for every image and every container that does not run. */
-export function planPrune(spec: PruneSpec, world: World): Plan {
-  const limitBytes = byteLimit(spec, world);
-  const verdicts = judgeAll(spec, world);
+export function planPrune(spec: PruneSpec, world: World, rule = ""): Plan {
+  const limits = limitsOf(spec, world, rule);
+  const limitBytes = byteLimit(limits);
+  const sized = estimateFreedBytes(judgeAll(spec, world), world.inventory);
+  const limited = applyLimits<PruneReason>(sized, limits);
+  const verdicts = [...limited.filter(isStep), ...limited.filter((verdict) => !isStep(verdict))];
   return { kind: "prune", verdicts, ...(limitBytes === undefined ? {} : { limitBytes }) };
 }
 
@@ -44,14 +47,11 @@ function judgeAll(spec: PruneSpec, world: World): PruneVerdict[] {
   // What was never seen counts as used right now.
   const leastUsed = [...images].sort(by((image) => [unusedSince(image) ?? Infinity, image.id]));
 
-  const verdicts = [
+  return [
     // Containers first: the engine refuses an image while one of its containers exists, even an ended one.
     ...ended.map((container) => judgeContainer(spec, world, container)),
     ...leastUsed.map((image) => judgeImage(spec, world, facts, image)),
   ];
-  const sized = estimateFreedBytes(verdicts, world.inventory);
-  const limited = applyLimits<PruneReason>(sized, limitsOf(spec, world));
-  return [...limited.filter(isStep), ...limited.filter((verdict) => !isStep(verdict))];
 }
 
 /** Orders by a number, then by id, so that equal ages give the same plan every time. */

@@ -14,10 +14,17 @@ export const pruneReasonSchema = z.discriminatedUnion("why", [
   why("unused-and-old").extend({ unusedForMs: ms, ageMs: ms }),
   why("dangling"),
   why("exited").extend({ exitedForMs: ms, limitMs: ms, exitCode: z.int().optional() }),
+  why("failed").extend({
+    exitedForMs: ms,
+    limitMs: ms,
+    exitCode: z.int().optional(),
+    outOfMemory: z.boolean().optional(),
+  }),
   why("never-started").extend({ ageMs: ms, limitMs: ms }),
 
   // Not this time, or not allowed.
   why("inventory-incomplete").extend({ section: z.string() }),
+  why("not-allowed").extend({ by: z.string() }),
   limitReasonSchema,
 
   // Kept, images and containers.
@@ -31,6 +38,7 @@ export const pruneReasonSchema = z.discriminatedUnion("why", [
   why("in-use").extend({ by: z.string() }),
   why("parent-of").extend({ image: z.string() }),
   why("newest-of-repository").extend({ repository: z.string(), keepNewest: countSchema }),
+  why("rollback-of").extend({ container: z.string(), ranMsAgo: ms }),
   why("not-remembered"),
   why("just-arrived").extend({ unusedForMs: ms, limitMs: ms }),
   why("used-recently").extend({ unusedForMs: ms, limitMs: ms }),
@@ -45,6 +53,7 @@ export const pruneReasonSchema = z.discriminatedUnion("why", [
   why("auto-remove"),
   why("stopped-service").extend({ restartPolicy: z.string(), service: z.string().optional() }),
   why("network-of").extend({ container: z.string() }),
+  why("exit-code").extend({ exitCode: z.int().optional() }),
   why("ended-recently").extend({ exitedForMs: ms, limitMs: ms }),
 ]);
 export type PruneReason = z.infer<typeof pruneReasonSchema>;

@@ -2,6 +2,7 @@ import { HOUR_MS, MINUTE_MS, SECOND_MS } from "@shipkeeper/kit";
 import type { Container } from "@shipkeeper/model";
 import { expect, test } from "vitest";
 import { guardrailsSchema } from "../../guardrails.ts";
+import { NO_STEPS } from "../../round/step-counts.ts";
 import type { RestartAttempt } from "../../round/world.ts";
 import { container, NOW, unhealthy, verdicts, worldWith } from "../../testing/world.ts";
 import { planRestart } from "./plan.ts";
@@ -202,7 +203,7 @@ test("the guardrails' restarts per day hold over all containers and the hours be
   );
   const after = (restarts: number) => ({
     ...world,
-    ledger: { ...world.ledger, lastDay: { images: 0, containers: 0, restarts } },
+    ledger: { ...world.ledger, lastDay: { ...NO_STEPS, restarts } },
   });
 
   expect(verdicts(plan(after(5)))).toEqual({
