@@ -15,8 +15,10 @@ import type { CollectorConfig } from "./config.ts";
 import { startJudging } from "./compliance/judging.ts";
 import { createIngest } from "./ingest/ingest.ts";
 import { startMaintenance } from "./maintenance.ts";
+import { policyNews } from "./policies/offer.ts";
 import { openPolicyDesk } from "./policies/policy-desk.ts";
 import { openPreviewDesk } from "./preview/preview-desk.ts";
+import { startRollouts } from "./policies/roll-on.ts";
 import { gatherFacts } from "./reports/gather-facts.ts";
 import { mailQueue } from "./reports/mail-queue.ts";
 import { smtpSender } from "./reports/mail.ts";
@@ -42,8 +44,13 @@ export async function startCollector(
   const store = openStore(join(dataDir, "collector.db"));
   makeFirstToken(store, { file: join(dataDir, "admin.token"), now: clock(), log });
 
-  const ingest = createIngest({ store, log });
-  const policyDesk = openPolicyDesk({ store, log, configuredKeys: policyKeys });
+  const ingest = createIngest({
+    store,
+    policyNews: (hostId, held, now) => policyNews(store, { hostId, held }, now),
+    log,
+  });
+  const policyDesk = openPolicyDesk({ store, log, now: clock, configuredKeys: policyKeys });
+  const rollouts = startRollouts({ store, policyDesk, now: clock, log });
   const judging = startJudging({ store, now: clock, log });
   const previewDesk = openPreviewDesk({ store, now: clock });
   const maintenance = startMaintenance({ store, now: clock, log });
@@ -55,6 +62,7 @@ export async function startCollector(
     { name: "long polls", stop: async () => policyDesk.close() },
     { name: "previews", stop: async () => previewDesk.close() },
     { name: "http", stop: () => app.close() },
+    rollouts,
     reportMail,
     judging,
     maintenance,

@@ -2,6 +2,7 @@
 import { InvalidInput, SECOND_MS, type Clock } from "@shipkeeper/kit";
 import {
   MOST_DIGESTS_IN_USE,
+  HALTED_HEADER,
   MOST_POLL_SECONDS,
   MOST_REQUEST_BYTES,
   enrolRequestSchema,
@@ -90,11 +91,17 @@ export function agentRoutes({
     });
 
     app.get("/policy", { onRequest: expectHost }, async (request, reply) => {
-      auth.verify(request, NO_BODY);
-      const { held, wait } = decodePoll(request.query);
+      const hostId = auth.verify(request, NO_BODY);
+      const { held, halted, trusts, wait } = decodePoll(request.query);
+      const asking = { hostId, held, knowsHalt: halted, trusts: trusts.split(",").filter(Boolean) };
       const waitMs = Math.min(wait, MOST_POLL_SECONDS) * SECOND_MS;
-      const bundle = await policyDesk.newerThan(held, { waitMs, signal: untilGone(reply) });
-      return bundle === undefined ? reply.code(204).send() : reply.send(bundle);
+      const { offer, haltedRevision } = await policyDesk.newsFor(asking, {
+        waitMs,
+        signal: untilGone(reply),
+      });
+      if (offer !== undefined) return reply.send(offer);
+      if (haltedRevision !== undefined) void reply.header(HALTED_HEADER, String(haltedRevision));
+      return reply.code(204).send();
     });
 
     app.get("/digests-in-use", { onRequest: expectHost }, async (request, reply) => {

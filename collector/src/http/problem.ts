@@ -34,6 +34,8 @@ const STATUS_OF: Readonly<Record<string, number>> = {
   revision_conflict: 409,
   too_many_previews: 429,
   preview_given_up: 503,
+  key_not_everywhere: 409,
+  keys_not_listed: 422,
   token_unknown: 401,
   token_expired: 401,
   token_used: 409,

@@ -25,7 +25,18 @@ export interface Ingest {
   (hostId: HostId, frame: Frame, receivedAt: Instant): { receipt: Receipt; counts: IngestCounts };
 }
 
-export function createIngest({ store, log }: { store: Store; log: Logger }): Ingest {
+export interface IngestDeps {
+  readonly store: Store;
+  /** What a receipt says of policies to a host that holds a revision. */
+  readonly policyNews: (
+    hostId: HostId,
+    held: number,
+    now: Instant,
+  ) => Pick<Receipt, "policyRevision" | "haltedRevision">;
+  readonly log: Logger;
+}
+
+export function createIngest({ store, policyNews, log }: IngestDeps): Ingest {
   return (hostId, frame, receivedAt) => {
     const batch = decodeBatch(frame.head);
     const counts = { stored: 0, known: 0, rejected: 0 };
@@ -43,6 +54,8 @@ export function createIngest({ store, log }: { store: Store; log: Logger }): Ing
     const { epoch, after, entries } = batch;
     store.epochs.claim(epoch, hostId, receivedAt);
     store.hosts.recordStatus(hostId, batch.status);
+    // Before the entries: what they tell of happened since.
+    store.rollouts.noteTaken(hostId, batch.status.policyRevision, receivedAt);
 
     const fresh = entries.filter(({ seq }) => !store.epochs.isSettled(epoch, seq));
     counts.known = entries.length - fresh.length;
@@ -72,7 +85,7 @@ export function createIngest({ store, log }: { store: Store; log: Logger }): Ing
       ackedThrough: lastNamed ?? settled.last,
       rejected,
       serverTime: receivedAt,
-      policyRevision: store.policies.inForce()?.bundle.revision ?? 0,
+      ...policyNews(hostId, batch.status.policyRevision, receivedAt),
     };
   }
 

@@ -31,7 +31,8 @@ export function storeEntry(store: Store, origin: Origin, entry: Entry, blobs: re
     case "standing":
       return store.hosts.recordStanding(hostId, entry);
     case "round":
-      return store.rounds.record(hostId, entry.round);
+      store.rounds.record(hostId, entry.round);
+      return store.rollouts.noteTrips(hostId, entry.round);
     case "run-started":
       return store.runs.recordStart(hostId, entry);
     case "run-finished":

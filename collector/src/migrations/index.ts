@@ -2,8 +2,16 @@ import type { Migration } from "@shipkeeper/runtime";
 import { first } from "./0001-first.ts";
 import { mailQueue } from "./0002-mail-queue.ts";
 import { compliance } from "./0003-compliance.ts";
+import { rollout } from "./0004-rollout.ts";
 import { standing } from "./0005-standing.ts";
 import { heldDigests } from "./0006-held-digests.ts";
 
 /** In the order in which they are applied. Imported, not found by a scan of the folder: a bundle has no folder. */
-export const migrations: readonly Migration[] = [first, mailQueue, compliance, standing, heldDigests];
+export const migrations: readonly Migration[] = [
+  first,
+  mailQueue,
+  compliance,
+  rollout,
+  standing,
+  heldDigests,
+];

@@ -14,6 +14,7 @@ import { sql } from "kysely";
 import { fromJson, fromJsonOr, type StoreDatabase } from "./database.ts";
 import type { networks as networksStore } from "./networks.ts";
 import { holdings, missingEntries, stateAt, toHost } from "./host-rows.ts";
+import type { Json } from "./tables.ts";
 import { containing, hostIs, readPage } from "./page.ts";
 
 /** When a host was last seen is told this precisely, so that its polls are not a write each. */
@@ -39,6 +40,11 @@ export function hosts({ db, read }: StoreDatabase, networks: ReturnType<typeof n
   const idOf = db
     .prepare<[string, string], HostId>(
       /*sql*/ `SELECT id FROM host WHERE id = ? OR hostname = ? ORDER BY enrolled_at DESC LIMIT 1`,
+    )
+    .pluck();
+  const labelsOf = db
+    .prepare<[string], Json<HostLabels>>(
+      /*sql*/ `SELECT ifnull(standing -> '$.hostLabels', labels) FROM host WHERE id = ?`,
     )
     .pluck();
   const ids = db.prepare<[], HostId>(/*sql*/ `SELECT id FROM host ORDER BY id`).pluck();
@@ -80,6 +86,11 @@ export function hosts({ db, read }: StoreDatabase, networks: ReturnType<typeof n
     idOf: (idOrName: string): HostId | undefined => idOf.get(idOrName, idOrName),
     withKey: (publicKey: string): HostId | undefined => idOfKey.get(publicKey),
     ids: (): HostId[] => ids.all(),
+
+    /** The labels that the host goes by: its own, once it has told them, else those that it was enrolled with. */
+    labelsOf(hostId: HostId): HostLabels {
+      return fromJsonOr(labelsOf.get(hostId) ?? null, {});
+    },
 
     recordSeen(hostId: HostId, at: Instant): void {
       seen.run({ hostId, at });

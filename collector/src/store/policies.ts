@@ -11,11 +11,15 @@ import { keyFingerprint } from "@shipkeeper/runtime";
 import { sql } from "kysely";
 import { fromJson, type StoreDatabase } from "./database.ts";
 import { readPage } from "./page.ts";
+import { policyKeys } from "./policy-keys.ts";
 
 export interface PolicyInForce {
   readonly signed: SignedBundle;
   readonly bundle: PolicyBundle;
 }
+
+/** So many revisions are kept decoded: polls ask for the newest ones all the time. */
+const MOST_KNOWN = 8;
 
 interface SignedRow {
   payload: string;
@@ -29,29 +33,43 @@ export function policies({ db, read }: StoreDatabase) {
       (revision, payload, public_key, signature, key_fingerprint, names, issued_at, expires_at, pushed_at, pushed_by)
     VALUES
       (@revision, @payload, @publicKey, @signature, @fingerprint, @names, @issuedAt, @expiresAt, @pushedAt, @pushedBy)`);
-  const newest = db.prepare<[], SignedRow>(/*sql*/ `
-    SELECT payload, public_key, signature FROM policy_revision ORDER BY revision DESC LIMIT 1`);
+  const signedOf = db.prepare<[number], SignedRow>(/*sql*/ `
+    SELECT payload, public_key, signature FROM policy_revision WHERE revision = ?`);
   const newestRevision = db
     .prepare<[], number>(/*sql*/ `SELECT revision FROM policy_revision ORDER BY revision DESC LIMIT 1`)
     .pluck();
-  const trustedKeys = db.prepare<[], string>(/*sql*/ `SELECT fingerprint FROM policy_key`).pluck();
-  const trust = db.prepare<[string, number, string]>(/*sql*/ `
-    INSERT INTO policy_key (fingerprint, trusted_at, trusted_by) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`);
+  const revisionInForce = db
+    .prepare<[], number>(
+      /*sql*/ `SELECT revision FROM rollout WHERE state <> 'halted' ORDER BY revision DESC LIMIT 1`,
+    )
+    .pluck();
 
-  // Kept decoded, and only as long as it is the newest on disk: a push that was rolled back leaves no trace here.
-  let newestKnown: PolicyInForce | undefined;
+  // A revision never changes; one whose push was rolled back is asked for by nobody until its number is taken again.
+  const known = new Map<number, PolicyInForce>();
+
+  function bundleOf(revision: number): PolicyInForce | undefined {
+    const row = signedOf.get(revision);
+    const kept = known.get(revision);
+    if (kept?.signed.signature === row?.signature) return kept;
+    known.delete(revision);
+    if (row === undefined) return undefined;
+    const decoded = { signed: toSigned(row), bundle: toBundle(row) };
+    for (const oldest of [...known.keys()].slice(0, Math.max(0, known.size - MOST_KNOWN + 1)))
+      known.delete(oldest);
+    known.set(revision, decoded);
+    return decoded;
+  }
 
   function inForce(): PolicyInForce | undefined {
-    if (newestRevision.get() !== newestKnown?.bundle.revision) {
-      const row = newest.get();
-      newestKnown = row === undefined ? undefined : { signed: toSigned(row), bundle: toBundle(row) };
-    }
-    return newestKnown;
+    const revision = revisionInForce.get();
+    return revision === undefined ? undefined : bundleOf(revision);
   }
 
   const select = () =>
     read
       .selectFrom("policy_revision")
+      .innerJoin("rollout", "rollout.revision", "policy_revision.revision")
+      .select("rollout.state")
       .selectAll("policy_revision")
       .select(
         sql<number>`(SELECT count(*) FROM host WHERE host.policy_revision = policy_revision.revision)`.as(
@@ -68,13 +86,18 @@ export function policies({ db, read }: StoreDatabase) {
     pushedAt: row.pushed_at,
     pushedBy: row.pushed_by,
     keyFingerprint: row.key_fingerprint,
-    current: row.revision === inForce()?.bundle.revision,
+    current: row.revision === revisionInForce.get(),
+    rolloutState: row.state,
     hosts: row.hosts,
   });
 
   return {
-    /** The newest revision: what agents get. */
+    /** The newest revision that was not halted. */
     inForce,
+    /** The revision as it was pushed. */
+    bundleOf,
+    /** 0 where none was pushed. */
+    newestRevision: (): number => newestRevision.get() ?? 0,
 
     add(signed: SignedBundle, bundle: PolicyBundle, pushed: { at: Instant; by: string }): void {
       insert.run({
@@ -89,16 +112,15 @@ export function policies({ db, read }: StoreDatabase) {
       });
     },
 
-    /** Fingerprints of the keys that may sign pushes. */
-    trustedKeys: (): string[] => trustedKeys.all(),
-    trustKey: (fingerprint: string, at: Instant, by: string): void => void trust.run(fingerprint, at, by),
+    ...policyKeys(db),
 
     list(request: PoliciesQuery): Promise<Page<ApiPolicyRevision>> {
       const revision = sql`policy_revision.revision`;
       return readPage(select(), request, { by: { revision }, key: revision }, toRevision);
     },
 
-    async find(revision: number): Promise<ApiPolicyDetail | undefined> {
+    /** All of it but its rollout, which has to be judged. */
+    async find(revision: number): Promise<Omit<ApiPolicyDetail, "rollout"> | undefined> {
       const row = await select().where("policy_revision.revision", "=", revision).executeTakeFirst();
       if (row === undefined) return undefined;
       return { ...toRevision(row), bundle: toBundle(row), signed: toSigned(row) };

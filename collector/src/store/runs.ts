@@ -18,12 +18,15 @@ export function runs({ db, read }: StoreDatabase) {
       planned_steps = excluded.planned_steps
     WHERE started_at IS NULL`);
   const finish = db.prepare(/*sql*/ `
-    INSERT INTO run (host_id, id, at, action, finished_at, ended, done, skipped, failed, unknown, freed_bytes, measures, outcome)
-    VALUES (@hostId, @runId, @at, @action, @at, @ended, @done, @skipped, @failed, @unknown, @freedBytes, @measures, @outcome)
+    INSERT INTO run (host_id, id, at, action, finished_at, ended, done, skipped, failed, unknown, freed_bytes, measures, outcome,
+      removed_images)
+    VALUES (@hostId, @runId, @at, @action, @at, @ended, @done, @skipped, @failed, @unknown, @freedBytes, @measures, @outcome,
+      @removedImages)
     ON CONFLICT (host_id, id) DO UPDATE SET
       finished_at = excluded.finished_at, ended = excluded.ended, done = excluded.done, skipped = excluded.skipped,
       failed = excluded.failed, unknown = excluded.unknown, freed_bytes = excluded.freed_bytes,
-      measures = excluded.measures, outcome = excluded.outcome
+      measures = excluded.measures, outcome = excluded.outcome,
+      removed_images = excluded.removed_images
     WHERE finished_at IS NULL`);
 
   const select = () =>
@@ -56,6 +59,7 @@ export function runs({ db, read }: StoreDatabase) {
         freedBytes: outcome.freedBytes ?? null,
         measures: JSON.stringify(measures),
         outcome: JSON.stringify(outcome),
+        removedImages: outcome.steps.filter(removedImage).length,
       });
       return changes === 1;
     },
@@ -91,6 +95,10 @@ export function runs({ db, read }: StoreDatabase) {
       };
     },
   };
+}
+
+function removedImage({ target, decision, status }: Outcome["steps"][number]): boolean {
+  return target.type === "image" && decision === "remove" && status === "done";
 }
 
 const result = sql<RunResult>`CASE

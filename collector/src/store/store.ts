@@ -21,6 +21,7 @@ import { owners } from "./owners.ts";
 import { planningFacts } from "./planning-facts.ts";
 import { policies } from "./policies.ts";
 import { restorePoints } from "./restore-points.ts";
+import { rollouts } from "./rollouts.ts";
 import { rounds } from "./rounds.ts";
 import { runs } from "./runs.ts";
 import { samples } from "./samples.ts";
@@ -56,6 +57,7 @@ export function openStore(file: string) {
     epochs: epochs(db),
     planningFacts: planningFacts(database),
     policies: policyRevisions,
+    rollouts: rollouts(database),
     owners: owners(database, () => policyRevisions.inForce()?.bundle),
     baseImages: bases,
     apiTokens: apiTokens(db),

@@ -11,7 +11,7 @@ import type {
   Volume,
 } from "@shipkeeper/model";
 import type { Evidence, Finding, Measures, Outcome, Round } from "@shipkeeper/policy";
-import type { AgentStatus, ApiEvent, RestorePoint } from "@shipkeeper/protocol";
+import type { AgentStatus, ApiEvent, RestorePoint, RolloutState } from "@shipkeeper/protocol";
 import type { ColumnType } from "kysely";
 
 declare const content: unique symbol;
@@ -140,6 +140,7 @@ export interface Tables {
     open: number;
     checked: number;
   };
+  rollout: { revision: number; state: RolloutState };
   policy_revision: {
     revision: number;
     payload: string;

@@ -13,6 +13,8 @@ import {
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
 import { buildApp } from "../app.ts";
 import { createIngest } from "../ingest/ingest.ts";
+import { policyNews } from "../policies/offer.ts";
+import { rollOn } from "../policies/roll-on.ts";
 import { openPolicyDesk, type PolicyDesk } from "../policies/policy-desk.ts";
 import { openPreviewDesk } from "../preview/preview-desk.ts";
 import { openStore, type Store } from "../store/store.ts";
@@ -23,6 +25,8 @@ export interface TestCollector {
   readonly store: Store;
   readonly policyDesk: PolicyDesk;
   readonly clock: { now: number };
+  /** One look at the newest rollout, as the collector takes every few seconds; true while there is something to look after. */
+  rollOn(): boolean;
   /** Asks as somebody with the role; `null` without any token. */
   ask(method: "GET" | "POST" | "DELETE", url: string, options?: AskOptions): Promise<LightMyRequestResponse>;
   /** Enrols a host with a token of its own. */
@@ -44,8 +48,12 @@ export async function startTestCollector({
   const clock = { now: NOW };
   const now: Clock = () => clock.now;
   const store = openStore(file);
-  const policyDesk = openPolicyDesk({ store, log, configuredKeys });
-  const ingest = createIngest({ store, log });
+  const policyDesk = openPolicyDesk({ store, log, now, configuredKeys });
+  const ingest = createIngest({
+    store,
+    policyNews: (hostId, held, at) => policyNews(store, { hostId, held }, at),
+    log,
+  });
   const reportMail = { sendNow: async () => [] };
   const previewDesk = openPreviewDesk({ store, now });
   const app = await buildApp({ store, ingest, policyDesk, previewDesk, reportMail, now, log, secure: false });
@@ -62,6 +70,7 @@ export async function startTestCollector({
     store,
     policyDesk,
     clock,
+    rollOn: () => rollOn({ store, policyDesk, now, log }),
 
     ask(method, url, { role = "admin", body, headers } = {}) {
       const authorization = role === null ? {} : { authorization: `Bearer ${tokenOf(role)}` };
@@ -118,9 +127,11 @@ export interface TestAgent {
   /** The request as it would travel, signed. */
   signed(method: "GET" | "POST", url: string, body?: Buffer, headers?: Record<string, string>): InjectOptions;
   send(batch: BatchToSend): Promise<LightMyRequestResponse>;
+  /** From now on it says of itself that it goes by this revision. */
+  hold(revision: number): Promise<Receipt>;
   /** Sends the entries as the next of the agent's own epoch. */
   tell(...bodies: unknown[]): Promise<Receipt>;
-  poll(held: number, waitSeconds?: number): Promise<LightMyRequestResponse>;
+  poll(held: number, waitSeconds?: number, more?: string): Promise<LightMyRequestResponse>;
 }
 
 export function testAgent(
@@ -130,6 +141,7 @@ export function testAgent(
 ): TestAgent {
   const ownEpoch = uuid(`epoch of ${hostId}`);
   let told = 0;
+  let held = 0;
 
   const agent: TestAgent = {
     hostId,
@@ -142,10 +154,15 @@ export function testAgent(
     },
 
     send({ epoch = ownEpoch, after = 0, entries, blobs = [] }) {
-      const head = { protocol: 1, epoch, after, status: status(), entries };
+      const head = { protocol: 1, epoch, after, status: status({ policyRevision: held }), entries };
       const { body, encoding } = packFrame({ head, blobs });
       const headers = { "content-type": "application/vnd.shipkeeper.batch", "content-encoding": encoding };
       return app.inject(agent.signed("POST", "/agent/v1/batches", body, headers));
+    },
+
+    async hold(revision) {
+      held = revision;
+      return agent.tell();
     },
 
     async tell(...bodies) {
@@ -156,8 +173,8 @@ export function testAgent(
       return reply.json<Receipt>();
     },
 
-    poll: (held, waitSeconds = 0) =>
-      app.inject(agent.signed("GET", `/agent/v1/policy?held=${held}&wait=${waitSeconds}`)),
+    poll: (held, waitSeconds = 0, more = "") =>
+      app.inject(agent.signed("GET", `/agent/v1/policy?held=${held}&wait=${waitSeconds}${more}`)),
   };
   return agent;
 }

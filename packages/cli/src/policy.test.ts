@@ -70,6 +70,7 @@ const policyRevision = (revision: number) => ({
   pushedBy: "me",
   keyFingerprint: "f",
   current: true,
+  rolloutState: "done",
   hosts: 0,
 });
 

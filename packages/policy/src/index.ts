@@ -31,6 +31,7 @@ export * from "./language/select.ts";
 export * from "./rollout/rings.ts";
 export * from "./preview/compare-rounds.ts";
 export * from "./preview/try-bundle.ts";
+export * from "./rollout/trips.ts";
 export * from "./round/check-round.ts";
 export * from "./round/explain-round.ts";
 export * from "./round/plan-round.ts";

@@ -1,17 +1,21 @@
 import { writeFileSync } from "node:fs";
-import { parseDuration, printable } from "@shipkeeper/kit";
-import { policyBundleSchema, type LateProblem, type ParsedPolicies } from "@shipkeeper/policy";
+import { printable } from "@shipkeeper/kit";
+import {
+  policyBundleSchema,
+  ringsOfBundle,
+  type BundleTerms,
+  type LateProblem,
+  type ParsedPolicies,
+} from "@shipkeeper/policy";
 import {
   apiHostSchema,
   apiPolicyDetailSchema,
-  policiesPageSchema,
   policyPushReplySchema,
   type ApiPolicyDetail,
   type SignedBundle,
 } from "@shipkeeper/protocol";
-import type { BundleTerms } from "@shipkeeper/policy";
 import { keyFingerprint, readKeyFile, type SigningKey } from "@shipkeeper/runtime";
-import { InvalidArgumentError, type Command } from "commander";
+import type { Command } from "commander";
 import { CollectorRefused, connectApi, type Api } from "../api.ts";
 import { readContext } from "../context.ts";
 import { PolicyGateClosed, WrongUsage } from "../exit-codes.ts";
@@ -19,8 +23,11 @@ import { printJson } from "../list-command.ts";
 import { printTable } from "../output/table.ts";
 import { time } from "../output/words.ts";
 import { fleetProblems, loadPolicies, readBundleFile, signPolicies } from "../policy-files.ts";
+import { newestRevision } from "../policy-revisions.ts";
 import type { Surroundings } from "../surroundings.ts";
+import { duration, wholeNumber } from "../values.ts";
 import { addPreviewCommand } from "./policy-preview.ts";
+import { addRolloutCommands } from "./policy-rollout.ts";
 
 /** Long enough for a holiday, short enough that a forgotten fleet stops changing things by itself. */
 const DEFAULT_VALIDITY = "90d";
@@ -81,7 +88,7 @@ export function addPolicyCommands(program: Command, surroundings: Surroundings):
           ? await knownBundle(api, first, options)
           : await signNext(api, paths, options);
       const reply = await push(api, bundle);
-      out.write(`revision ${reply.revision} is in force as soon as the hosts fetch it\n`);
+      out.write(whatHappens(bundle, reply.revision));
       if (reply.keyTrustedByThisPush) {
         err.write(`from now on the collector takes policies only from key ${reply.keyFingerprint}\n`);
       }
@@ -99,6 +106,8 @@ export function addPolicyCommands(program: Command, surroundings: Surroundings):
       const detail = await api.get(`policies/${shown}`, apiPolicyDetailSchema);
       return json === true ? printJson(surroundings, detail) : printPolicies(surroundings, detail);
     });
+
+  addRolloutCommands(policy, surroundings);
 
   const terms = (revision: number, { expires, atOnce }: SignOptions): BundleTerms => {
     const issuedAt = now();
@@ -155,6 +164,12 @@ function signingOptions(command: Command): Command {
     .option("--expires <duration>", "from then on hosts only observe", duration, duration(DEFAULT_VALIDITY));
 }
 
+function whatHappens({ payload }: SignedBundle, revision: number): string {
+  const [first, second] = ringsOfBundle(policyBundleSchema.parse(JSON.parse(payload)));
+  if (second === undefined) return `revision ${revision} is in force as soon as the hosts fetch it\n`;
+  return `revision ${revision} goes to ring ${first?.name ?? ""} first; \`shipkeeper policy status\` follows it\n`;
+}
+
 async function push(api: Api, bundle: SignedBundle) {
   try {
     return await api.post("policies", bundle, policyPushReplySchema);
@@ -162,12 +177,6 @@ async function push(api: Api, bundle: SignedBundle) {
     if (!(error instanceof CollectorRefused) || error.status >= 500) throw error;
     throw new PolicyGateClosed(error.problems.length > 0 ? error.problems : [error.message]);
   }
-}
-
-/** 0 where none was pushed yet. */
-async function newestRevision(api: Api): Promise<number> {
-  const { items } = await api.get("policies", policiesPageSchema, { sort: "-revision", limit: "1" });
-  return items[0]?.revision ?? 0;
 }
 
 function printPolicies(
@@ -207,15 +216,4 @@ type Schedule = ApiPolicyDetail["bundle"]["policies"][number]["rules"][number]["
 function scheduleInWords(schedule: Schedule): string {
   if (schedule === undefined) return "whenever it is needed";
   return "cron" in schedule ? `${schedule.cron} ${schedule.timezone}` : `every ${schedule.everyMs / 1_000} s`;
-}
-
-function wholeNumber(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("expected a whole number from 1");
-  return Number(text);
-}
-
-function duration(text: string): number {
-  const parsed = parseDuration(text);
-  if (parsed === undefined || parsed === 0) throw new InvalidArgumentError("expected a duration such as 30d");
-  return parsed;
 }
