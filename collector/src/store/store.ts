@@ -15,6 +15,7 @@ import { findings } from "./findings.ts";
 import { hosts } from "./hosts.ts";
 import { images } from "./images.ts";
 import { judgements } from "./judgements.ts";
+import { knownImages } from "./known-images.ts";
 import { listings } from "./listings.ts";
 import { networks } from "./networks.ts";
 import { owners } from "./owners.ts";
@@ -60,6 +61,7 @@ export function openStore(file: string) {
     rollouts: rollouts(database),
     owners: owners(database, () => policyRevisions.inForce()?.bundle),
     baseImages: bases,
+    knownImages: knownImages(db),
     apiTokens: apiTokens(db),
     enrollmentTokens: enrollmentTokens(db),
     upkeep: upkeep(db, bases),

@@ -6,7 +6,10 @@ import { errorChain, printableLines } from "@shipkeeper/kit";
 import { ConfigProblem, VERSION } from "@shipkeeper/runtime";
 import { Command, CommanderError } from "commander";
 import { addCompletionCommand } from "./commands/completion.ts";
+import { addComplianceCommands } from "./commands/compliance.ts";
 import { addContainersCommand } from "./commands/containers.ts";
+import { addFindingsCommand } from "./commands/findings.ts";
+import { addGateCommand } from "./commands/gate.ts";
 import { addHostsCommand } from "./commands/hosts.ts";
 import { addImagesCommand } from "./commands/images.ts";
 import { addKeyCommands } from "./commands/key.ts";
@@ -41,6 +44,9 @@ const COMMANDS = [
   addVolumesCommand,
   addRunsCommand,
   addRestorePointsCommand,
+  addFindingsCommand,
+  addComplianceCommands,
+  addGateCommand,
   addReportCommands,
   addPolicyCommands,
   addTokenCommands,
@@ -67,7 +73,7 @@ function buildProgram(surroundings: Surroundings): Command {
 Which collector, and as whom: SHIPKEEPER_URL and SHIPKEEPER_TOKEN, or url: and token: in
 ~/.config/shipkeeper/context.yaml (another file: SHIPKEEPER_CONTEXT).
 
-Exit codes: 0 ok, 1 failed, 2 usage, 3 a policy was not let through.`,
+Exit codes: 0 ok, 1 failed, 2 usage, 3 a policy or an image was not let through.`,
     );
   for (const add of COMMANDS) add(program, surroundings);
   return program;

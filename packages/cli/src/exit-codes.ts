@@ -11,7 +11,7 @@ export class WrongUsage extends OperationalError {
   readonly retryable = false;
 }
 
-/** A policy was not let through: it has mistakes, or the collector refused it. One line per reason. */
+/** A policy was not let through: it has mistakes, or the collector refused it; or an image by a policy. One line per reason. */
 export class PolicyGateClosed extends OperationalError {
   override readonly name = "PolicyGateClosed";
   readonly code = "policy_gate_closed";

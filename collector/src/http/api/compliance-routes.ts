@@ -2,16 +2,21 @@
 import { DAY_MS, type Clock } from "@shipkeeper/kit";
 import {
   apiFindingSchema,
+  apiGateSchema,
   apiScoreSchema,
   apiWaiverSchema,
   findingsQuerySchema,
+  gateQuerySchema,
+  problemSchema,
   scoresQuerySchema,
   waiversQuerySchema,
 } from "@shipkeeper/protocol";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import { askGate } from "../../compliance/gate.ts";
 import { listWaivers } from "../../compliance/waivers.ts";
 import type { Store } from "../../store/store.ts";
 import { listRoute } from "../list-route.ts";
+import { notFound } from "../problem.ts";
 
 export function complianceRoutes({ store, now }: { store: Store; now: Clock }): FastifyPluginAsyncZod {
   return async (app) => {
@@ -40,5 +45,22 @@ export function complianceRoutes({ store, now }: { store: Store; now: Clock }): 
         items: store.judgements.scores({ since: now() - (days - 1) * DAY_MS, scope, name }),
       }),
     });
+
+    app.get(
+      "/gate",
+      {
+        config: { role: "reader" },
+        schema: {
+          summary: "Whether an image may be run, and by which rules",
+          querystring: gateQuerySchema,
+          response: { 200: apiGateSchema, "4xx": problemSchema },
+        },
+      },
+      async ({ query }) => {
+        const answer = await askGate(store, query, now());
+        if (answer === undefined) throw notFound(`policy ${query.policy}`);
+        return answer;
+      },
+    );
   };
 }

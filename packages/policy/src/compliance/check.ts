@@ -37,10 +37,10 @@ export interface BaseImage {
   readonly createdAt?: Instant | undefined;
 }
 
-/** An image that somebody wants to run: the name that was asked for, and what is known of what it names. */
+/** An image that somebody wants to run: the name that was asked for, and what is known of an image that it names. */
 export interface AskedImage {
   readonly reference: string;
-  /** Absent where no host has it, or the reference is of a tag that names different images on different hosts. */
+  /** Absent where no host has it. */
   readonly image?: Image | undefined;
   /** The closest first; empty where nothing is known of what it is built on. */
   readonly bases: readonly BaseImage[];

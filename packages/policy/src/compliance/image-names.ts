@@ -15,6 +15,12 @@ export function fullName(reference: string): string {
   return /[.:]/.test(first) || first === "localhost" ? named : `${HUB}${named}`;
 }
 
+/** Every way in which the name of a reference may be written, without its digest: `web`, `web:latest`, … */
+export function spellingsOf(reference: string): string[] {
+  const full = fullName(reference.split("@")[0] ?? reference);
+  return [...new Set([full, shortName(full), full.replace(/^docker\.io\//, "")])];
+}
+
 /** The tag of a reference; undefined where it has none, as `web` and `web@sha256:…`. */
 export function tagOf(reference: string): string | undefined {
   const [named = ""] = reference.split("@");

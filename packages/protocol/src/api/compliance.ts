@@ -105,3 +105,48 @@ export const scoresQuerySchema = z.strictObject({
 export type ScoresQuery = z.infer<typeof scoresQuerySchema>;
 /** All of them on one page. */
 export const scoresPageSchema = z.object({ items: z.array(apiScoreSchema) });
+
+const labelsText = z.string().transform((text, context) => {
+  const pairs = text.split(",").map((pair) => pair.split(/=(.*)/s).slice(0, 2));
+  const labels = Object.fromEntries(pairs.map(([key = "", value = ""]) => [key.trim(), value.trim()]));
+  if (!Object.hasOwn(labels, "")) return labels;
+  context.addIssue("expected labels such as environment=production,ring=canary");
+  return z.NEVER;
+});
+
+export const gateQuerySchema = z.strictObject({
+  /** A tag, a digest or an id. */
+  image: z.string().trim().min(1).max(1_024),
+  /** Only by the rules of this policy. */
+  policy: z.string().optional(),
+  /** Only by policies that select hosts with these labels: `environment=production,ring=canary`. */
+  labels: labelsText.optional(),
+  /** A rule that cannot be judged refuses unless this says otherwise. */
+  allowUnknown: queryFlag.default(false),
+});
+export type GateQuery = z.output<typeof gateQuerySchema>;
+
+export const gateVerdictSchema = z.enum(["allowed", "waived", "refused", "unknown"]);
+
+/** Whether an image may be run, and every rule that was asked. */
+export const apiGateSchema = z
+  .object({
+    image: z.string(),
+    allowed: z.boolean(),
+    /** In words, for a log. */
+    why: z.string(),
+    /** The images of the fleet that the name stands for; empty where no host has one. */
+    known: z.array(z.object({ id: z.string(), name: z.string(), hosts: countSchema })),
+    rules: z.array(
+      z.object({
+        policy: z.string(),
+        check: z.string(),
+        severity: severitySchema,
+        /** `unknown`: it could not be judged. `waived`: it would refuse, but for a waiver. */
+        verdict: gateVerdictSchema,
+        says: z.string().optional(),
+      }),
+    ),
+  })
+  .meta({ id: "Gate" });
+export type ApiGate = z.infer<typeof apiGateSchema>;
