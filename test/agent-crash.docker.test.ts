@@ -56,13 +56,20 @@ async function nextLife() {
     what: "a settled run",
     deadlineMs: 10_000,
   });
-  const today = agent.ledger.asLedger().lastDay;
+  const { lastDay: today, expiries } = agent.ledger.asLedger();
   await agent.stop();
   await proxy.stop();
-  return { run, today, changes: proxy.requests.filter((request) => !/^(?:GET|HEAD) /.test(request)) };
+  return {
+    run,
+    today,
+    expiries,
+    changes: proxy.requests.filter((request) => !/^(?:GET|HEAD) /.test(request)),
+  };
 }
 
 const PRUNE = "{ prune: ended, mode: enforce, every: 1s, containers: { exitedFor: 1s } }";
+const EXPIRE =
+  "{ expire: old, mode: enforce, every: 1s, select: { containers: [old] }, olderThan: 1s, announce: 1s }";
 const RESTART = "{ restart: sick, mode: enforce, after: 1s }";
 
 async function endedContainer(name: string) {
@@ -117,4 +124,34 @@ test("killed after a restart, the try counts and the container is not restarted 
   expect(changes).toEqual([]);
   expect((await sick.handle.inspect()).State.StartedAt).toBe(startedAt);
   expect(today.restarts).toBe(1);
+});
+
+test("killed between the intent and a stop, the next start leaves it running, and announced as it was", async () => {
+  const old = await runContainer(host, { image: "acme/app:1", name: "old" });
+
+  await dieAtFirstChange("before", EXPIRE);
+  const { run, changes, expiries } = await nextLife();
+
+  expect(run.outcome.steps).toMatchObject([
+    { decision: "stop", status: "skipped", why: "cut-off", target: { name: "old" } },
+  ]);
+  expect(changes).toEqual([]);
+  expect(await old.state()).toBe("running");
+  expect(expiries).toMatchObject([{ rule: "lab/old", containerId: old.id }]);
+  expect(expiries[0]?.stopped).toBeUndefined();
+});
+
+test("killed after a stop, the next start finds it done, knows it as its own and does not repeat it", async () => {
+  const old = host.engine.getContainer("old");
+
+  await dieAtFirstChange("after", EXPIRE);
+  const finishedAt = Date.parse((await old.inspect()).State.FinishedAt);
+  const { run, changes, today, expiries } = await nextLife();
+
+  expect(run.outcome.steps).toMatchObject([
+    { decision: "stop", status: "done", why: "found-stopped", facts: { exitCode: 0, killed: false } },
+  ]);
+  expect(changes).toEqual([]);
+  expect(today.containers).toBe(1);
+  expect(expiries).toMatchObject([{ rule: "lab/old", stopped: { finishedAt } }]);
 });

@@ -80,7 +80,9 @@ test.each([
 
   expect(outcome).toMatchObject({ status: "done", facts });
   expect((await look()).state).toBe("exited");
-  expect(ledger.expiries.all()).toMatchObject([{ stoppedAt: NOW + days(3) }]);
+  expect(ledger.expiries.all()).toMatchObject([
+    { stopped: { at: NOW + days(3), finishedAt: NOW + days(3) } },
+  ]);
 });
 
 test("a container that was started anew since the plan is neither stopped nor removed", async () => {
@@ -134,7 +136,7 @@ test("a crash after a stop finds it done and knows it as its own; nothing is sto
     why: "found-stopped",
     facts: { exitCode: 137, killed: true },
   });
-  expect(ledger.expiries.all()).toMatchObject([{ stoppedAt: NOW + 5 * SECOND_MS }]);
+  expect(ledger.expiries.all()).toMatchObject([{ stopped: { finishedAt: NOW + 5 * SECOND_MS } }]);
   expect(engine.mutations).toEqual([]);
 });
 
@@ -149,7 +151,7 @@ test("a container that ended long after the crash was not stopped by the rule", 
     status: "unknown",
     why: "found-changed",
   });
-  expect(ledger.expiries.all()[0]?.stoppedAt).toBeUndefined();
+  expect(ledger.expiries.all()[0]?.stopped).toBeUndefined();
 });
 
 test("what is remembered of a container goes with it, and only where all of them could be seen", async () => {

@@ -86,7 +86,8 @@ function noteStopped(
   { id, exitCode, oomKilled, finishedAt }: Container,
   { expiries, runId, clock }: Pick<SettleContext, "expiries" | "runId" | "clock">,
 ): StepResult {
-  expiries.stopped({ containerId: id, runId }, finishedAt ?? clock());
+  const at = clock();
+  expiries.stopped({ containerId: id, runId }, { at, finishedAt: finishedAt ?? at });
   const facts = {
     ...(exitCode === undefined ? {} : { exitCode }),
     killed: exitCode === KILLED && !oomKilled,

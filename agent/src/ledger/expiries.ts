@@ -11,8 +11,9 @@ export interface ExpiryStep {
   readonly runId: RunId;
 }
 
-interface ExpiryRow extends Omit<Expiry, "stoppedAt"> {
+interface ExpiryRow extends Omit<Expiry, "stopped"> {
   stoppedAt: Instant | null;
+  finishedAt: Instant | null;
 }
 
 /**
@@ -26,18 +27,18 @@ export function expiries(db: Database) {
   const beginStop = db.prepare(/*sql*/ `
     UPDATE expiry SET run_id = @runId WHERE rule = @rule AND container_id = @containerId`);
   const stopped = db.prepare(/*sql*/ `
-    UPDATE expiry SET stopped_at = @at WHERE container_id = @containerId AND run_id = @runId`);
+    UPDATE expiry SET stopped_at = @at, finished_at = @finishedAt WHERE container_id = @containerId AND run_id = @runId`);
   const find = db.prepare<ExpiryStep>(/*sql*/ `
     SELECT 1 FROM expiry WHERE container_id = @containerId AND run_id = @runId`);
   const select = db.prepare<[], ExpiryRow>(/*sql*/ `
     SELECT rule, container_id AS containerId, born_at AS bornAt, announced_at AS announcedAt, ends_at AS endsAt,
-      stopped_at AS stoppedAt
+      stopped_at AS stoppedAt, finished_at AS finishedAt
     FROM expiry ORDER BY rule, container_id`);
   const forget = db.prepare(/*sql*/ `DELETE FROM expiry WHERE container_id = ?`);
 
   return {
     /** In place of what the rule told the container before. */
-    announce(told: Omit<Expiry, "stoppedAt"> & ExpiryStep): void {
+    announce(told: Omit<Expiry, "stopped"> & ExpiryStep): void {
       announce.run(told);
     },
     wasAnnounced(step: ExpiryStep): boolean {
@@ -47,14 +48,14 @@ export function expiries(db: Database) {
     beginStop(step: ExpiryStep & Pick<Expiry, "rule">): void {
       beginStop.run(step);
     },
-    /** `at` is when its process ended, by the engine's word. */
-    stopped({ containerId, runId }: ExpiryStep, at: Instant): void {
-      stopped.run({ containerId, runId, at });
+    stopped({ containerId, runId }: ExpiryStep, stop: NonNullable<Expiry["stopped"]>): void {
+      stopped.run({ containerId, runId, ...stop });
     },
     all(): readonly Expiry[] {
-      return select
-        .all()
-        .map(({ stoppedAt, ...told }) => (stoppedAt === null ? told : { ...told, stoppedAt }));
+      return select.all().map(({ stoppedAt, finishedAt, ...told }) => {
+        if (stoppedAt === null || finishedAt === null) return told;
+        return { ...told, stopped: { at: stoppedAt, finishedAt } };
+      });
     },
     remember(inventory: Inventory): void {
       if (!isComplete(inventory, "containers")) return;

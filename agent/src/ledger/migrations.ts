@@ -65,7 +65,8 @@ export const MIGRATIONS: readonly Migration[] = [
     announced_at INTEGER NOT NULL,
     ends_at INTEGER NOT NULL,
     run_id TEXT NOT NULL, -- the run that announced it, or the last one that stopped it
-    stopped_at INTEGER, -- when it ended, by the engine's word; null: announced only
+    stopped_at INTEGER, -- null: announced only
+    finished_at INTEGER, -- the end of its process by the engine's word, where it was stopped
     PRIMARY KEY (rule, container_id)
   ) STRICT;
   `,

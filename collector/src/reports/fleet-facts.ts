@@ -122,6 +122,8 @@ export interface HeldFact {
   readonly decision: string;
   readonly why: string;
   readonly words: string;
+  /** When the rule is going to end it, where it was told so. */
+  readonly endsAt?: Instant | undefined;
   readonly target: { readonly type: string; readonly id: string; readonly name: string };
   readonly owner?: string | undefined;
 }

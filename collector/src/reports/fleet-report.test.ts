@@ -204,6 +204,37 @@ test("old images that nothing uses are told when no rule has judged them", () =>
   ]);
 });
 
+test("what was announced to end is told with its day, the soonest first, and to its owner", () => {
+  const ending = (name: string, daysLeft: number, owner: string) => ({
+    host: "web-1",
+    action: "expire",
+    decision: "wait",
+    why: "announced",
+    words: `words about ${name}`,
+    endsAt: NOW + days(daysLeft),
+    target: { type: "container", id: `web-1/${name}`, name },
+    owner,
+  });
+  const facts = factsWith({
+    hosts: [hostFact("web-1")],
+    containers: [containerFact("web-1", "crawler", { owner: "research" })],
+    held: [ending("report-2029", 2, "payments"), ending("crawler", 1, "research")],
+  });
+
+  expect(fleetReport(facts, NOW).next).toEqual([
+    {
+      urgency: "now",
+      kind: "container-ends",
+      what: "Replace or move crawler on web-1: it expires on 2030-02-01 06:00Z",
+      why: "words about crawler",
+      host: "web-1",
+      owner: "research",
+    },
+    expect.objectContaining({ urgency: "soon", owner: "payments" }),
+  ]);
+  expect(ownerReport(facts, "research", NOW).next.map(({ owner }) => owner)).toEqual(["research"]);
+});
+
 test("disks of which nothing is to be said are one sentence", () => {
   const disk = (path: string, usedPercent: number) => {
     return { path, totalBytes: 100, freeBytes: 100 - usedPercent, history: [] };

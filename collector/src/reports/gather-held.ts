@@ -1,3 +1,4 @@
+import { instantSchema } from "@shipkeeper/model";
 import type { ApiRoundDetail } from "@shipkeeper/protocol";
 import { isStep } from "@shipkeeper/policy";
 import type { HeldFact, WaitingRuleFact } from "./fleet-facts.ts";
@@ -62,6 +63,7 @@ function heldIn({ kind: action, verdicts }: Planned, host: string): HeldFact[] {
       decision,
       why: reason.why,
       words: explanation,
+      endsAt: decision === "wait" ? instantSchema.safeParse(reason["endsAt"]).data : undefined,
       target: { type: target.type, id: target.id, name: target.name },
       owner: target.owner,
     }));

@@ -1,5 +1,5 @@
 /** The to-do list of the report: what people should do next, the most urgent first, each with its owner. */
-import { DAY_MS, formatBytes, formatDuration, printable, type Instant } from "@shipkeeper/kit";
+import { DAY_MS, formatBytes, formatDuration, formatInstant, printable, type Instant } from "@shipkeeper/kit";
 import type { DoneStep, FleetReport, NextThing } from "@shipkeeper/protocol";
 import { fitThings } from "./fit-things.ts";
 import type { FleetFacts } from "./fleet-facts.ts";
@@ -9,6 +9,8 @@ const THINGS_SHOWN = 10;
 /** A disk that fills within a working week is somebody's job today. */
 const DISK_NOW_DAYS = 7;
 const DISK_SOON_DAYS = 30;
+/** An end before the next daily report is somebody's job today. */
+const ENDS_NOW_MS = DAY_MS;
 /** Two missed nightly backups. */
 const RESTORE_POINT_TOO_OLD_MS = 2 * DAY_MS;
 const VERY_OLD_IMAGE_DAYS = 180;
@@ -25,6 +27,7 @@ export function nextThings(report: Found, facts: FleetFacts, now: Instant): Next
     silentHosts(report, now),
     fillingDisks(report),
     failures(report),
+    endingContainers(facts, now),
     staleBackups(report, now),
     missingBackups(report),
     oldImages(report),
@@ -95,6 +98,20 @@ function failures({ done }: Found): NextThing[] {
 }
 
 const isFailure = ({ status }: DoneStep): boolean => status === "failed" || status === "unknown";
+
+/** What a rule announced to stop: its owner moves it, or asks for an exception, while there is time. */
+function endingContainers({ held }: FleetFacts, now: Instant): NextThing[] {
+  const ending = held
+    .flatMap(({ endsAt, ...thing }) => (endsAt === undefined ? [] : [{ ...thing, endsAt }]))
+    .sort((a, b) => a.endsAt - b.endsAt);
+  return each(ending, "container-ends", ({ host, target, owner, endsAt, words }) => ({
+    urgency: endsAt - now <= ENDS_NOW_MS ? "now" : "soon",
+    what: `Replace or move ${short(target.name)} on ${short(host)}: it expires on ${formatInstant(endsAt)}`,
+    why: words,
+    host,
+    owner,
+  }));
+}
 
 function staleBackups({ restorePoints }: Found, now: Instant): NextThing[] {
   const stale = restorePoints.datasets.filter(({ newestAt }) => now - newestAt > RESTORE_POINT_TOO_OLD_MS);

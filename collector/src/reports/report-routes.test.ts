@@ -86,6 +86,33 @@ test("a rule that is due once a night is told from the round in which it was pla
   expect(heldBack.waitingRules).toMatchObject([{ rule: "production/host-cache", why: "due tomorrow" }]);
 });
 
+test("an end that a rule announced stands in the report with its day", async () => {
+  collector = await startTestCollector();
+  const agent = await collector.enrolHost("web-1");
+  const target = { type: "container", id: containerId("report"), name: "report", owner: "shop" } as const;
+  const reason = { why: "announced", announcedAt: NOW - days(1), endsAt: NOW + days(2) };
+  const verdicts = [{ target, decision: "wait", reason }];
+  await agent.tell(inventoryEntry(), {
+    kind: "round",
+    round: {
+      ...pruneRound("night"),
+      planned: [{ policy: "batch", rule: "old", kind: "expire", mode: "enforce", verdicts }],
+      waiting: [],
+    },
+  });
+
+  const { next } = await readReport();
+
+  expect(next.find(({ kind }) => kind === "container-ends")).toEqual({
+    urgency: "soon",
+    kind: "container-ends",
+    what: "Replace or move report on web-1: it expires on 2030-02-02 02:00Z",
+    why: "announced 2030-01-30 02:00Z, ends 2030-02-02 02:00Z",
+    host: "web-1",
+    owner: "shop",
+  });
+});
+
 test("a disk's trend is read from the host's own samples", async () => {
   collector = await startTestCollector();
   const agent = await collector.enrolHost("web-1");

@@ -53,12 +53,12 @@ export const PROTOCOL_HISTORY: readonly {
   },
   {
     version: 1,
-    hash: "74ec520f925164a51c1ff2d255ab7bab4d7531d81b01a81f1bb3c605bf88d68d",
+    hash: "c2404dc159b5c33f0f44b0c4ab7df0bb8fa67fef0a9e39cbb0117c2d1b17ad73",
     change: "ledgers in a `standing` carry `expiries`; one without them told no container of its end",
   },
   {
     version: 1,
-    hash: "a4c6ede634e625a7c6e3af278169971d38a64e1f779f7effccae13a91d33f926",
+    hash: "43bedd2e9d997e516df426a2ae3c41c92a436d0ba654b50ced9355792cedbd58",
     change:
       "a standing may carry `ruleDays`, `pastImages` and more counts of the last day; guardrails may carry `allow`",
   },

@@ -25,6 +25,8 @@ export interface ContainerSpec {
   /** Pause between two health checks of the behaviour. */
   healthIntervalMs?: number;
   user?: string;
+  /** How long it is given to end before it is killed; the engine's ten seconds where left out. */
+  stopTimeoutSeconds?: number;
   networkMode?: string;
   /** False returns as soon as the container is started, before it behaves as it shall. */
   settle?: boolean;
@@ -113,6 +115,7 @@ function createOptions(spec: ContainerSpec, behaves: Behaviour): Docker.Containe
   return {
     ...(spec.name === undefined ? {} : { name: spec.name }),
     ...(spec.user === undefined ? {} : { User: spec.user }),
+    ...(spec.stopTimeoutSeconds === undefined ? {} : { StopTimeout: spec.stopTimeoutSeconds }),
     ...(healthcheck === undefined ? {} : { Healthcheck: engineHealthcheck(healthcheck) }),
     Image: spec.image,
     Entrypoint: [],

@@ -8,8 +8,10 @@ export function guestOf(
   { id, name }: Pick<Container, "id" | "name">,
   containers: readonly Container[],
 ): Container | undefined {
-  const ways = new Set([`container:${id}`, `container:${name}`]);
-  return containers.find(({ privileges: { networkMode, pidMode, ipcMode } }) =>
-    [networkMode, pidMode, ipcMode].some((mode) => ways.has(mode)),
+  const [byId, byName] = [`container:${id}`, `container:${name}`];
+  const joins = (mode: string) => mode === byId || mode === byName;
+  return containers.find(
+    ({ privileges: { networkMode, pidMode, ipcMode } }) =>
+      joins(networkMode) || joins(pidMode) || joins(ipcMode),
   );
 }

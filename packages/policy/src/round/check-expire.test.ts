@@ -47,16 +47,20 @@ test("a stop needs an announcement of this rule, to this life of the container, 
   expect(stop(told(one, { announcedAt: NOW - days(2) }))).toEqual(["stop it: earlier than announced"]);
   expect(stop(told(one, { endsAt: NOW + 1 }))).toEqual(["stop it: earlier than announced"]);
   expect(stop(told(one, { bornAt: 1 }))).toEqual(["stop it: announced for another start of it"]);
-  expect(stop(told(one, { stoppedAt: NOW - 1 }))).toEqual(["stop it: somebody wants it to run"]);
+  expect(stop(told(one, { stopped: { at: NOW - 1, finishedAt: NOW - 1 } }))).toEqual([
+    "stop it: somebody wants it to run",
+  ]);
 });
 
 test("only what the rule itself stopped is removed", () => {
   const one = ended("one");
   const remove = (expiry: Expiry) => violations([step("remove", one)], [one], [expiry]);
 
-  expect(remove(told(one, { stoppedAt: one.finishedAt }))).toEqual([]);
+  expect(remove(told(one, { stopped: { at: NOW, finishedAt: one.finishedAt ?? 0 } }))).toEqual([]);
   expect(remove(told(one))).toEqual(["remove it: not stopped by this rule"]);
-  expect(remove(told(one, { stoppedAt: NOW }))).toEqual(["remove it: not stopped by this rule"]);
+  expect(remove(told(one, { stopped: { at: NOW, finishedAt: NOW } }))).toEqual([
+    "remove it: not stopped by this rule",
+  ]);
 });
 
 test("databases, compose and what starts again need to be named, and stacks go one by one", () => {

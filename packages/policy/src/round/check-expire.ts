@@ -43,7 +43,7 @@ function checkNotice(
   if (notice === undefined) return [`${decision} ${target.id}: never announced`];
   const container = inventory.containers.find(({ id }) => id === target.id);
   if (decision === "remove") {
-    const wasOurs = notice.stoppedAt !== undefined && notice.stoppedAt === container?.finishedAt;
+    const wasOurs = notice.stopped !== undefined && notice.stopped.finishedAt === container?.finishedAt;
     return wasOurs ? [] : [`remove ${target.id}: not stopped by this rule`];
   }
   const isEarly = now < notice.announcedAt + spec.announce || now < notice.endsAt;
@@ -51,7 +51,7 @@ function checkNotice(
   return [
     ...(isEarly ? [`stop ${target.id}: earlier than announced`] : []),
     ...(isOld ? [`stop ${target.id}: announced for another start of it`] : []),
-    ...(notice.stoppedAt === undefined ? [] : [`stop ${target.id}: somebody wants it to run`]),
+    ...(notice.stopped === undefined ? [] : [`stop ${target.id}: somebody wants it to run`]),
   ];
 }
 

@@ -141,7 +141,9 @@ test("a round of expiries tells who is warned, who ends, and what stays with who
   const expiries = [
     told(report, {}),
     told(crawler, { announcedAt: NOW - days(1), endsAt: NOW + days(2) }),
-    ...[import7, import6].map((one) => told(one, { stoppedAt: one.finishedAt })),
+    ...[import7, import6].map((one) =>
+      told(one, { stopped: { at: one.finishedAt ?? 0, finishedAt: one.finishedAt ?? 0 } }),
+    ),
   ];
 
   const text = `

@@ -50,7 +50,7 @@ const expirySchema = z.object({
   bornAt: instantSchema,
   announcedAt: instantSchema,
   endsAt: instantSchema,
-  stoppedAt: instantSchema.optional(),
+  stopped: z.object({ at: instantSchema, finishedAt: instantSchema }).optional(),
 });
 
 /** A line for every field of the ledger. One that agents in the field do not send yet needs a default. */

@@ -21,8 +21,8 @@ export interface Expiry {
   readonly announcedAt: Instant;
   /** The end that its owner was told. */
   readonly endsAt: Instant;
-  /** When its process ended, by the engine's word, because the rule stopped it. */
-  readonly stoppedAt?: Instant | undefined;
+  /** That the rule stopped it: when, and the end of its process by the engine's word, which tells this end from any other. */
+  readonly stopped?: { readonly at: Instant; readonly finishedAt: Instant } | undefined;
 }
 
 /** The newest restore point of one dataset in one repository. */

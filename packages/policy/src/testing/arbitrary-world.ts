@@ -112,7 +112,8 @@ function expiries(facts: Drawn<typeof expiryFacts>, container: Container): Expir
   const { rules, announcedAt, endsIn, life, isStopped } = facts;
   const { id, createdAt = NOW, startedAt = NOW, finishedAt, state } = container;
   const bornAt = { started: startedAt, created: createdAt, earlier: startedAt - HOUR_MS }[life];
-  const stopped = isStopped || state === "exited" ? { stoppedAt: finishedAt } : {};
+  const wasStopped = finishedAt !== undefined && (isStopped || state === "exited");
+  const stopped = wasStopped ? { stopped: { at: finishedAt, finishedAt } } : {};
   const told = { containerId: id, bornAt, announcedAt, endsAt: announcedAt + endsIn, ...stopped };
   return rules.map((rule) => ({ rule, ...told }));
 }

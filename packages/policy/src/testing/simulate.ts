@@ -50,7 +50,9 @@ function expiriesAfter({ now, ledger }: World, planned: readonly PlannedRule[]):
       if (decision === "announce" && reason?.why === "ends-soon") {
         return [{ ...key, bornAt: reason.bornAt, announcedAt: now, endsAt: reason.endsAt }];
       }
-      return decision === "stop" && known !== undefined ? [{ ...known, stoppedAt: now }] : [];
+      return decision === "stop" && known !== undefined
+        ? [{ ...known, stopped: { at: now, finishedAt: now } }]
+        : [];
     }),
   );
   return [...ledger.expiries.filter((one) => !told.some((other) => isSame(one, other))), ...told];

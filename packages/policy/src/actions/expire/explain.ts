@@ -36,7 +36,7 @@ function sentence(reason: ExpireReason): string {
     case "announced":
       return `announced ${formatInstant(reason.announcedAt)}, ends ${formatInstant(reason.endsAt)}`;
     case "grace":
-      return `ended ${formatInstant(reason.endedAt)}, stopped from ${formatInstant(reason.stopsAt)}`;
+      return `its end was ${formatInstant(reason.toldEnd)}, and it is left until ${formatInstant(reason.endsAt)}`;
     case "limit":
       return explainLimit(reason);
 

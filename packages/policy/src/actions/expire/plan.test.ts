@@ -24,6 +24,8 @@ function plan(keys: object, containers: Container[], world: Partial<World> = {},
 const runs = (name: string, ageDays: number, facts: Partial<Container> = {}) =>
   container(name, { startedAt: NOW - days(ageDays), createdAt: NOW - days(ageDays), ...facts });
 
+const stoppedAs = ({ finishedAt = 0 }: Container) => ({ at: finishedAt, finishedAt });
+
 const told = (
   { id, startedAt = 0 }: Container,
   {
@@ -109,7 +111,7 @@ test("grace lets it run on for a while when its end has come", () => {
 
   expect(plan({ grace: "1h" }, [due], {}, [justNow]).verdicts[0]).toMatchObject({
     decision: "wait",
-    reason: { why: "grace", endedAt: NOW - HOUR_MS / 2, stopsAt: NOW + HOUR_MS / 2 },
+    reason: { why: "grace", toldEnd: NOW - HOUR_MS / 2, endsAt: NOW + HOUR_MS / 2 },
   });
   expect(verdicts(plan({}, [due], {}, [justNow]))).toEqual({ due: "stop: expired" });
 });
@@ -121,8 +123,13 @@ test("only what this rule stopped, and nobody started since, is removed, and not
     ended("strange", { hoursAgo: 24 * 8 }),
     ended("again", { hoursAgo: 24 * 8 }),
   ];
-  const stopped = (one: Container) => told(one, { stoppedAt: one.finishedAt });
-  const expiries = [stopped(fresh), stopped(old), told(strange), told(again, { stoppedAt: NOW - days(20) })];
+  const stopped = (one: Container) => told(one, { stopped: stoppedAs(one) });
+  const expiries = [
+    stopped(fresh),
+    stopped(old),
+    told(strange),
+    told(again, { stopped: { at: NOW - days(8), finishedAt: NOW - days(20) } }),
+  ];
   const all = [fresh, old, strange, again];
 
   expect(verdicts(plan({ removeAfter: "7d" }, all, {}, expiries))).toEqual({
@@ -137,7 +144,9 @@ test("only what this rule stopped, and nobody started since, is removed, and not
 test("what somebody started again after its end is left, and announced anew", () => {
   const since = { startedAt: NOW - days(1), createdAt: NOW - days(40) };
   const wanted = container("wanted", since);
-  const expiries = [told(wanted, { bornAt: since.createdAt, stoppedAt: NOW - days(2) })];
+  const expiries = [
+    told(wanted, { bornAt: since.createdAt, stopped: { at: NOW, finishedAt: NOW - days(2) } }),
+  ];
 
   expect(verdicts(plan({ since: "started" }, [wanted], {}, expiries))).toEqual({ wanted: "keep: young" });
   expect(verdicts(plan({ since: "created" }, [wanted], {}, expiries))).toEqual({

@@ -73,13 +73,14 @@ function judge(spec: ExpireSpec, world: World, container: Container, expiry: Exp
   }
   // Paused, or somebody or the engine is at work on it.
   if (state !== "running" && state !== "exited") return keep({ why: "state", state });
-  if (state === "exited" && !isStoppedBy(expiry, container)) return keep({ why: "not-running" });
+  const stopped = state === "exited" ? stoppedAt(expiry, container) : undefined;
+  if (state === "exited" && stopped === undefined) return keep({ why: "not-running" });
 
   return (
     notOurs(spec, world, container) ??
-    (state === "exited"
-      ? judgeStopped(spec, world, container)
-      : judgeRunning(spec, world, { container, expiry, limitMs: claim.limitMs }))
+    (stopped === undefined
+      ? judgeRunning(spec, world, { container, expiry, limitMs: claim.limitMs })
+      : judgeStopped(spec, world, stopped))
   );
 }
 
@@ -128,34 +129,30 @@ function judgeRunning(
   }
   const { announcedAt } = expiry;
   // Never sooner than its owner was told, even where the policy has become stricter since.
-  const endsAt = Math.max(due, announcedAt + spec.announce, expiry.endsAt);
-  if (now < endsAt) return wait({ why: "announced", announcedAt, endsAt });
-  const stopsAt = endsAt + (spec.grace ?? 0);
-  if (now < stopsAt) return wait({ why: "grace", endedAt: endsAt, stopsAt });
+  const toldEnd = Math.max(due, announcedAt + spec.announce, expiry.endsAt);
+  if (now < toldEnd) return wait({ why: "announced", announcedAt, endsAt: toldEnd });
+  const endsAt = toldEnd + (spec.grace ?? 0);
+  if (now < endsAt) return wait({ why: "grace", toldEnd, endsAt });
   return { decision: "stop", reason: { why: "expired", ageMs, limitMs, announcedAt } };
 }
 
-function judgeStopped(
-  { removeAfter }: ExpireSpec,
-  { now }: World,
-  { finishedAt = now }: Container,
-): Judgement {
-  if (removeAfter === undefined) return keep({ why: "kept-stopped", stoppedAt: finishedAt });
-  const stoppedForMs = now - finishedAt;
-  if (stoppedForMs < removeAfter) {
-    return keep({ why: "kept-stopped", stoppedAt: finishedAt, removedFrom: finishedAt + removeAfter });
-  }
-  return { decision: "remove", reason: { why: "kept-long-enough", stoppedForMs, limitMs: removeAfter } };
+function judgeStopped({ removeAfter }: ExpireSpec, { now }: World, stoppedAt: Instant): Judgement {
+  if (removeAfter === undefined) return keep({ why: "kept-stopped", stoppedAt });
+  const stoppedForMs = now - stoppedAt;
+  return stoppedForMs < removeAfter
+    ? keep({ why: "kept-stopped", stoppedAt, removedFrom: stoppedAt + removeAfter })
+    : { decision: "remove", reason: { why: "kept-long-enough", stoppedForMs, limitMs: removeAfter } };
 }
 
 /** Whether what was announced still holds: not where its age began anew, or where it was stopped and somebody started it. */
 function announces(expiry: Expiry, born: Instant): boolean {
-  return expiry.bornAt === born && expiry.stoppedAt === undefined;
+  return expiry.bornAt === born && expiry.stopped === undefined;
 }
 
-/** Whether it is as this rule left it: nobody has started it since. */
-function isStoppedBy(expiry: Expiry | undefined, { finishedAt }: Container): boolean {
-  return expiry?.stoppedAt !== undefined && expiry.stoppedAt === finishedAt;
+/** When this rule stopped it, where it is as the rule left it: nobody has started it since. */
+function stoppedAt(expiry: Expiry | undefined, { finishedAt }: Container): Instant | undefined {
+  const stopped = expiry?.stopped;
+  return stopped?.finishedAt === finishedAt ? stopped?.at : undefined;
 }
 
 /** What the age counts from. */

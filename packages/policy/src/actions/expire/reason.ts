@@ -15,7 +15,7 @@ export const expireReasonSchema = z.discriminatedUnion("why", [
 
   // Not yet.
   why("announced").extend({ announcedAt: instantSchema, endsAt: instantSchema }),
-  why("grace").extend({ endedAt: instantSchema, stopsAt: instantSchema }),
+  why("grace").extend({ toldEnd: instantSchema, endsAt: instantSchema }),
   limitReasonSchema,
 
   // Not allowed.
