@@ -9,9 +9,10 @@ import type {
 } from "@shipkeeper/protocol";
 import { keyFingerprint } from "@shipkeeper/runtime";
 import { sql } from "kysely";
-import { fromJson, type StoreDatabase } from "./database.ts";
+import { fromJson, fromJsonOr, type StoreDatabase } from "./database.ts";
 import { readPage } from "./page.ts";
 import { policyKeys } from "./policy-keys.ts";
+import type { Json } from "./tables.ts";
 
 export interface PolicyInForce {
   readonly signed: SignedBundle;
@@ -69,7 +70,7 @@ export function policies({ db, read }: StoreDatabase) {
     read
       .selectFrom("policy_revision")
       .innerJoin("rollout", "rollout.revision", "policy_revision.revision")
-      .select("rollout.state")
+      .select(["rollout.state", sql<Json<string[]> | null>`payload -> '$.keys'`.as("keys")])
       .selectAll("policy_revision")
       .select(
         sql<number>`(SELECT count(*) FROM host WHERE host.policy_revision = policy_revision.revision)`.as(
@@ -86,6 +87,7 @@ export function policies({ db, read }: StoreDatabase) {
     pushedAt: row.pushed_at,
     pushedBy: row.pushed_by,
     keyFingerprint: row.key_fingerprint,
+    keys: fromJsonOr(row.keys, undefined),
     current: row.revision === revisionInForce.get(),
     rolloutState: row.state,
     hosts: row.hosts,

@@ -74,7 +74,7 @@ test("an answer that is no collector's is not believed", async () => {
 test("completion knows every command and option", async () => {
   const { out } = await runCommand("completion bash", unasked);
 
-  expect(out).toContain('"policy push") words="--key --revision --at-once --expires --allow-empty"');
+  expect(out).toContain('"policy push") words="--key --revision --expires --keys --at-once --allow-empty"');
   expect((await runCommand("completion fish", unasked)).out).toContain("-a restore-points");
   expect((await runCommand("completion tcsh", unasked)).code).toBe(2);
 });

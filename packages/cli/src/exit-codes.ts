@@ -22,6 +22,17 @@ export class PolicyGateClosed extends OperationalError {
   }
 }
 
+/** A comparison that was asked to end with 1 found differences; what they are was printed. */
+export class ChangesFound extends OperationalError {
+  override readonly name = "ChangesFound";
+  readonly code = "changes_found";
+  readonly retryable = false;
+
+  constructor(count: number) {
+    super(`${count} ${count === 1 ? "difference" : "differences"}`);
+  }
+}
+
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof WrongUsage) return EXIT.usage;
   if (error instanceof PolicyGateClosed) return EXIT.policyGate;

@@ -5,7 +5,7 @@ import { WrongUsage } from "./exit-codes.ts";
 
 /** 0 where none was pushed yet. */
 export async function newestRevision(api: Api): Promise<number> {
-  return (await newest(api))?.revision ?? 0;
+  return (await newestPolicy(api))?.revision ?? 0;
 }
 
 /** Throws `WrongUsage` where none was pushed yet. */
@@ -15,7 +15,7 @@ export async function revisionOrNewest(api: Api, revision: number | undefined): 
   return found;
 }
 
-async function newest(api: Api): Promise<ApiPolicyRevision | undefined> {
+export async function newestPolicy(api: Api): Promise<ApiPolicyRevision | undefined> {
   const { items } = await api.get("policies", policiesPageSchema, { sort: "-revision", limit: "1" });
   return items[0];
 }

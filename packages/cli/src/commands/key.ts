@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { OperationalError } from "@shipkeeper/kit";
-import { createKeyFile, keyFingerprint } from "@shipkeeper/runtime";
+import { createKeyFile, keyFingerprint, readKeyFile } from "@shipkeeper/runtime";
 import type { Command } from "commander";
 import type { Surroundings } from "../surroundings.ts";
 
@@ -20,6 +20,16 @@ export function addKeyCommands(program: Command, { out }: Surroundings): void {
     .action((file: string) => {
       const { publicKey } = createKey(file);
       out.write(`key file     ${resolve(file)} (keep it off the collector, and keep a copy of it)\n`);
+      out.write(`public key   ${publicKey}\n`);
+      out.write(`fingerprint  ${keyFingerprint(publicKey)}\n`);
+    });
+
+  key
+    .command("show")
+    .description("tell the fingerprint of a key, by which hosts and --keys know it")
+    .argument("<file>", "the private half")
+    .action((file: string) => {
+      const { publicKey } = readKeyFile(file);
       out.write(`public key   ${publicKey}\n`);
       out.write(`fingerprint  ${keyFingerprint(publicKey)}\n`);
     });

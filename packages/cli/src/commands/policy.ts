@@ -1,43 +1,36 @@
 import { writeFileSync } from "node:fs";
 import { printable } from "@shipkeeper/kit";
-import {
-  policyBundleSchema,
-  ringsOfBundle,
-  type BundleTerms,
-  type LateProblem,
-  type ParsedPolicies,
-} from "@shipkeeper/policy";
+import { policyBundleSchema, type LateProblem, type ParsedPolicies } from "@shipkeeper/policy";
 import {
   apiHostSchema,
   apiPolicyDetailSchema,
-  policyPushReplySchema,
   type ApiPolicyDetail,
   type SignedBundle,
 } from "@shipkeeper/protocol";
-import { keyFingerprint, readKeyFile, type SigningKey } from "@shipkeeper/runtime";
+import { keyFingerprint } from "@shipkeeper/runtime";
 import type { Command } from "commander";
-import { CollectorRefused, connectApi, type Api } from "../api.ts";
-import { readContext } from "../context.ts";
-import { PolicyGateClosed, WrongUsage } from "../exit-codes.ts";
+import { connectApi, type Api } from "../api.ts";
+import { PolicyGateClosed } from "../exit-codes.ts";
 import { printJson } from "../list-command.ts";
 import { printTable } from "../output/table.ts";
 import { time } from "../output/words.ts";
 import { fleetProblems, loadPolicies, readBundleFile, signPolicies } from "../policy-files.ts";
 import { newestRevision } from "../policy-revisions.ts";
+import {
+  nextTerms,
+  pushBundle,
+  signingKey,
+  signingOptions,
+  termsAlone,
+  type SignOptions,
+} from "../signing.ts";
 import type { Surroundings } from "../surroundings.ts";
-import { duration, wholeNumber } from "../values.ts";
+import { wholeNumber } from "../values.ts";
+import { addChangeCommands } from "./policy-changes.ts";
 import { addPreviewCommand } from "./policy-preview.ts";
 import { addRolloutCommands } from "./policy-rollout.ts";
 
-/** Long enough for a holiday, short enough that a forgotten fleet stops changing things by itself. */
-const DEFAULT_VALIDITY = "90d";
-
-interface SignOptions {
-  readonly key?: string;
-  readonly revision?: number;
-  readonly expires: number;
-  readonly atOnce?: true;
-}
+const AT_ONCE = "every host gets it at once, whatever the rollouts of the policies say";
 
 interface PushOptions extends SignOptions {
   readonly allowEmpty?: boolean;
@@ -45,7 +38,7 @@ interface PushOptions extends SignOptions {
 
 export function addPolicyCommands(program: Command, surroundings: Surroundings): void {
   const policy = program.command("policy").description("check, sign and push what the fleet shall do");
-  const { out, err, now } = surroundings;
+  const { out, now } = surroundings;
 
   policy
     .command("check")
@@ -65,18 +58,22 @@ export function addPolicyCommands(program: Command, surroundings: Surroundings):
   addPreviewCommand(policy, surroundings);
 
   signingOptions(policy.command("sign"))
+    .option("--at-once", AT_ONCE)
     .description("check policies and write them as one signed bundle")
     .argument("<paths...>", "policy files, or folders of them")
     .requiredOption("-o, --output <file>", "write the bundle here")
     .action((paths: string[], options: SignOptions & { output: string }) => {
-      const revision = options.revision ?? 1;
       const { policies } = loadPolicies(paths, { now: now() });
-      const bundle = signPolicies(policies, terms(revision, options), signingKey(options));
-      writeFileSync(options.output, `${JSON.stringify(bundle)}\n`);
-      out.write(`${options.output}: revision ${revision}, signed with ${keyFingerprint(bundle.publicKey)}\n`);
+      const key = signingKey(surroundings, options);
+      const terms = termsAlone(surroundings, key, options);
+      writeFileSync(options.output, `${JSON.stringify(signPolicies(policies, terms, key))}\n`);
+      out.write(
+        `${options.output}: revision ${terms.revision}, signed with ${keyFingerprint(key.publicKey)}\n`,
+      );
     });
 
   signingOptions(policy.command("push"))
+    .option("--at-once", AT_ONCE)
     .description("give policies to the collector: check and sign a folder, or take a signed bundle.json")
     .argument("[paths...]", "policy files, folders, or one bundle.json", ["policies"])
     .option("--allow-empty", "also where a policy selects none of the fleet's hosts")
@@ -87,11 +84,7 @@ export function addPolicyCommands(program: Command, surroundings: Surroundings):
         paths.length === 1 && first.endsWith(".json")
           ? await knownBundle(api, first, options)
           : await signNext(api, paths, options);
-      const reply = await push(api, bundle);
-      out.write(whatHappens(bundle, reply.revision));
-      if (reply.keyTrustedByThisPush) {
-        err.write(`from now on the collector takes policies only from key ${reply.keyFingerprint}\n`);
-      }
+      await pushBundle(api, bundle, surroundings);
     });
 
   policy
@@ -107,26 +100,14 @@ export function addPolicyCommands(program: Command, surroundings: Surroundings):
       return json === true ? printJson(surroundings, detail) : printPolicies(surroundings, detail);
     });
 
+  addChangeCommands(policy, surroundings);
   addRolloutCommands(policy, surroundings);
-
-  const terms = (revision: number, { expires, atOnce }: SignOptions): BundleTerms => {
-    const issuedAt = now();
-    return { revision, issuedAt, expiresAt: issuedAt + expires, atOnce };
-  };
-
-  const signingKey = ({ key }: SignOptions): SigningKey => {
-    const file = key ?? readContext(surroundings).policyKey;
-    if (file === undefined)
-      throw new WrongUsage("name the key to sign with: --key FILE, or policyKey: in the context file");
-    return readKeyFile(file);
-  };
 
   const signNext = async (api: Api, paths: readonly string[], options: PushOptions) => {
     const parsed = loadPolicies(paths, { now: now() }); // before the collector is asked: mistakes need no network
-    const key = signingKey(options);
+    const key = signingKey(surroundings, options);
     if (options.allowEmpty !== true) await requireHosts(api, parsed);
-    const revision = options.revision ?? (await newestRevision(api)) + 1;
-    return signPolicies(parsed.policies, terms(revision, options), key);
+    return signPolicies(parsed.policies, await nextTerms(api, surroundings, key, options), key);
   };
 }
 
@@ -150,33 +131,6 @@ async function knownBundle(api: Api, file: string, { allowEmpty }: PushOptions):
     await requireHosts(api, { policies, place });
   }
   return bundle;
-}
-
-function signingOptions(command: Command): Command {
-  return command
-    .option("--key <file>", "the key to sign with (default: the context's policyKey)")
-    .option(
-      "--revision <number>",
-      "of the bundle (default: the collector's newest + 1; for sign: 1)",
-      wholeNumber,
-    )
-    .option("--at-once", "every host gets it at once, whatever the rollouts of the policies say")
-    .option("--expires <duration>", "from then on hosts only observe", duration, duration(DEFAULT_VALIDITY));
-}
-
-function whatHappens({ payload }: SignedBundle, revision: number): string {
-  const [first, second] = ringsOfBundle(policyBundleSchema.parse(JSON.parse(payload)));
-  if (second === undefined) return `revision ${revision} is in force as soon as the hosts fetch it\n`;
-  return `revision ${revision} goes to ring ${first?.name ?? ""} first; \`shipkeeper policy status\` follows it\n`;
-}
-
-async function push(api: Api, bundle: SignedBundle) {
-  try {
-    return await api.post("policies", bundle, policyPushReplySchema);
-  } catch (error) {
-    if (!(error instanceof CollectorRefused) || error.status >= 500) throw error;
-    throw new PolicyGateClosed(error.problems.length > 0 ? error.problems : [error.message]);
-  }
 }
 
 function printPolicies(

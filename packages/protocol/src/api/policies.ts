@@ -50,6 +50,8 @@ export const apiPolicyRevisionSchema = z
     /** Name of the token that pushed it. */
     pushedBy: z.string(),
     keyFingerprint: z.string(),
+    /** Fingerprints of the keys that may sign from then on; absent where it leaves that as it was. */
+    keys: z.array(z.string()).optional(),
     /** The newest revision that was not halted: what agents get, ring by ring. */
     current: z.boolean(),
     rolloutState: rolloutStateSchema,
