@@ -86,6 +86,8 @@ async function agentThatObserves() {
     bundle: () => bundle,
     hostId: HOST_ID,
     restic: undefined,
+    registries: new Map(),
+    lookOutside: async () => ({ registries: new Map() }),
     record: (entry) => void told.push(entry),
     log: silentLog,
     clock: clock.now,

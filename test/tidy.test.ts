@@ -107,10 +107,12 @@ const SHARED = /^(?:agent|collector)\/src\/[^/]+$/;
 test("stages of a program do not import each other, but for what they hand on", () => {
   const stage = (path: string) => /^(agent|collector)\/src\/([^/]+)\//.exec(path)?.slice(1, 3).join("/");
   const allowed: Readonly<Record<string, readonly string[]>> = {
-    // The ledger is what observing writes and deciding reads; restic is the tool of backup and of restore.
-    "agent/observe": ["agent/ledger"],
-    "agent/steward": ["agent/ledger", "agent/act", "agent/restic"],
-    "agent/act": ["agent/ledger", "agent/restic"],
+    // The ledger is what observing writes and deciding reads; restic is the tool of backup and of restore,
+    // the registry client that of looking and of deleting.
+    "agent/observe": ["agent/ledger", "agent/registry"],
+    "agent/steward": ["agent/ledger", "agent/act", "agent/restic", "agent/registry"],
+    "agent/act": ["agent/ledger", "agent/restic", "agent/registry"],
+    "agent/registry": ["agent/ledger"],
     "agent/restore": ["agent/restic"],
     "agent/restic": [],
     // Everything of the collector speaks to its store; routes hand requests to the stage that they are for.

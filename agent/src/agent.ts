@@ -26,12 +26,14 @@ import { startEnrolling } from "./enrol/enrol.ts";
 import { hostKey, readIdentity, writeIdentity, type Identity } from "./enrol/identity.ts";
 import { openLedger } from "./ledger/ledger.ts";
 import { startObserving } from "./observe/observe.ts";
+import { outsideLook } from "./observe/look-outside.ts";
 import { startSampling } from "./observe/sample.ts";
 import { openOutbox, outboxBoundFor, type Outbox } from "./outbox/outbox.ts";
 import { reportInventory } from "./outbox/report-inventory.ts";
 import { reportStanding } from "./outbox/report-standing.ts";
 import { startShipper } from "./outbox/shipper.ts";
 import { startPolicySync } from "./policy-sync/sync-policy.ts";
+import { openRegistries } from "./registry/open-registries.ts";
 import { openRestic } from "./restic/restic.ts";
 import { agentStatus } from "./status.ts";
 import { guardrailsFile } from "./steward/guardrails-file.ts";
@@ -145,6 +147,8 @@ export async function startAgent(
 
   // Plan, act, record: from the moment on that the host is somebody.
   const restic = await openRestic({ repositories: config.repositories, cacheDir: inState("restic-cache") });
+  const registries = openRegistries(config.registries);
+  const lookOutside = outsideLook({ registries, ledger, client: () => client, clock, log });
   let steward: Steward | undefined;
   const beginStewardship = (hostId: HostId) => {
     steward = startSteward({
@@ -156,6 +160,8 @@ export async function startAgent(
       haltedRevision: () => policies.haltedRevision(),
       hostId,
       restic,
+      registries,
+      lookOutside,
       record,
       log,
       clock,

@@ -43,6 +43,7 @@ test("the collector's address is enough, everything else has its usual place", (
     guardrails: "/etc/shipkeeper/guardrails.yaml",
     labels: {},
     repositories: {},
+    registries: {},
     token: undefined,
     sampleIntervalMs: 10_000,
     resyncIntervalMs: 300_000,
@@ -54,13 +55,16 @@ test("a file says what it wants otherwise", () => {
 docker: unix:///run/other.sock
 sampleInterval: 30s
 repositories:
-  offsite: { url: "sftp:backup:/srv", passwordFile: /etc/shipkeeper/offsite.password }`;
+  offsite: { url: "sftp:backup:/srv", passwordFile: /etc/shipkeeper/offsite.password }
+registries:
+  main: { url: "https://registry.example:5000", username: cleaner, passwordFile: /etc/shipkeeper/registry.password }`;
 
   expect(read(text)).toMatchObject({
     labels: { environment: "production" },
     docker: parseEngineAddress("/run/other.sock"),
     sampleIntervalMs: 30_000,
     repositories: { offsite: { url: "sftp:backup:/srv", passwordFile: "/etc/shipkeeper/offsite.password" } },
+    registries: { main: { url: new URL("https://registry.example:5000"), username: "cleaner" } },
   });
 });
 
@@ -91,6 +95,14 @@ test("a token that is none is refused without being repeated", () => {
 
   expect(problem).toContain("not an enrolment token");
   expect(problem).not.toContain("5ec2e7");
+});
+
+test("a registry is an address without a path, and a name goes with a password", () => {
+  const problem = (registry: string) => problemsOf(`${COLLECTOR}registries: { main: ${registry} }`);
+
+  expect(problem('{ url: "https://registry.example/v2" }')).toContain("without a path");
+  expect(problem('{ url: "https://me:secret@registry.example" }')).toContain("without a path");
+  expect(problem('{ url: "https://registry.example", username: me }')).toContain("belong together");
 });
 
 test("every mistake has its place and its sentence", () => {

@@ -39,6 +39,28 @@ const repositorySchema = z.strictObject({
   passwordFile: absolutePath,
 });
 
+const REGISTRY = "expected an address such as https://registry.acme.example:5000, without a path";
+const registrySchema = z
+  .strictObject({
+    url: z
+      .url({ protocol: /^https?$/, error: REGISTRY })
+      .transform((text) => new URL(text))
+      .refine(
+        ({ pathname, search, username }) => pathname === "/" && search === "" && username === "",
+        REGISTRY,
+      ),
+    username: z.string().min(1).optional(),
+    passwordFile: absolutePath.optional(),
+    /** PEM; for a registry whose certificate the system does not trust. */
+    caFile: absolutePath.optional(),
+  })
+  .refine(({ username, passwordFile }) => (username === undefined) === (passwordFile === undefined), {
+    message: "`username` and `passwordFile` belong together",
+  });
+
+const placeName = (example: string) =>
+  z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, `expected a name such as ${example}`);
+
 const configSchema = z.strictObject({
   collector: collectorUrl,
   enrollmentToken: z.string().optional(),
@@ -49,12 +71,8 @@ const configSchema = z.strictObject({
   guardrails: absolutePath.default("/etc/shipkeeper/guardrails.yaml"),
   sampleInterval: durationBetween(1_000, 600_000, "10s").prefault("10s"),
   resyncInterval: durationBetween(1_000, 3_600_000, "5m").prefault("5m"),
-  repositories: z
-    .record(
-      z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "expected a name such as offsite"),
-      repositorySchema,
-    )
-    .default({}),
+  repositories: z.record(placeName("offsite"), repositorySchema).default({}),
+  registries: z.record(placeName("main"), registrySchema).default({}),
 });
 
 const KEYS = [
@@ -68,6 +86,7 @@ const KEYS = [
   "sampleInterval",
   "resyncInterval",
   "repositories",
+  "registries",
 ];
 
 type Parsed = z.output<typeof configSchema>;

@@ -7,9 +7,11 @@ import { waitUntil, type LabHost } from "@shipkeeper/lab";
 import { hostIdSchema } from "@shipkeeper/model";
 import { compileBundle, formatProblem, ownersFor, parsePolicy, type PolicyBundle } from "@shipkeeper/policy";
 import type { EntryKind, EntryOf, KnownEntry } from "@shipkeeper/protocol";
-import { silentLog } from "@shipkeeper/runtime";
+import { silentLog, type SignedClient } from "@shipkeeper/runtime";
 import { openLedger } from "../../agent/src/ledger/ledger.ts";
 import { startObserving } from "../../agent/src/observe/observe.ts";
+import { outsideLook } from "../../agent/src/observe/look-outside.ts";
+import { openRegistries, type RegistrySettings } from "../../agent/src/registry/open-registries.ts";
 import { openRestic } from "../../agent/src/restic/restic.ts";
 import type { Repositories } from "../../agent/src/restic/repository.ts";
 import { guardrailsFile } from "../../agent/src/steward/guardrails-file.ts";
@@ -23,6 +25,9 @@ export interface KeepOptions {
   /** YAML of the guardrails file; none is written where it is left out. */
   readonly guardrails?: string;
   readonly repositories?: Repositories;
+  readonly registries?: Readonly<Record<string, RegistrySettings>>;
+  /** Whom to ask what the fleet holds; nobody where it is left out. */
+  readonly collector?: Pick<SignedClient, "call">;
   /** Instead of the host's own socket. */
   readonly socketPath?: string;
   /** Instead of the engine behind the socket. */
@@ -52,6 +57,7 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
   const ledger = openLedger(join(stateDir, "ledger.db"), clock);
   const repositories = options.repositories ?? {};
   const restic = await openRestic({ repositories });
+  const registries = openRegistries(options.registries ?? {});
   const observer = startObserving({
     engine,
     ledger,
@@ -72,6 +78,14 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
     repositories: Object.keys(repositories),
     self: [],
     restic,
+    registries,
+    lookOutside: outsideLook({
+      registries,
+      ledger,
+      client: () => options.collector,
+      clock,
+      log: silentLog,
+    }),
     record: (entry) => told.push(entry),
     log: silentLog,
     clock,

@@ -8,6 +8,7 @@ import type { Expiries } from "../ledger/expiries.ts";
 import type { Journal } from "../ledger/journal.ts";
 import type { RestartAttempts } from "../ledger/restart-attempts.ts";
 import type { RestorePoints } from "../ledger/restore-points.ts";
+import type { RegistryClient } from "../registry/registry-client.ts";
 import type { Restic } from "../restic/restic.ts";
 import type { HostLock } from "./host-lock.ts";
 
@@ -30,6 +31,8 @@ export interface ActContext {
   readonly expiries: Expiries;
   /** Undefined where this host has no restic. */
   readonly restic: Restic | undefined;
+  /** By the names that the host's configuration gives them. */
+  readonly registries: ReadonlyMap<string, RegistryClient>;
   readonly hostLock: HostLock;
   readonly holdBack: HoldBack;
   /** Aborts when the agent stops. */
@@ -48,7 +51,7 @@ export interface ActContext {
 /** What finding out how a crash left a run may use: nothing that changes the host. */
 export interface SettleContext extends Pick<
   ActContext,
-  "runId" | "hostId" | "restic" | "restarts" | "expiries" | "signal" | "clock"
+  "runId" | "hostId" | "restic" | "registries" | "restarts" | "expiries" | "signal" | "clock"
 > {
   readonly engine: EngineReader;
 }

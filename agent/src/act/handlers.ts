@@ -3,6 +3,7 @@ import type { ActionHandler } from "./apply-plan.ts";
 import { backupHandler } from "./backup.ts";
 import { expireHandler } from "./expire.ts";
 import { pruneHandler } from "./prune.ts";
+import { registryHandler } from "./registry.ts";
 import { restartHandler } from "./restart.ts";
 
 /** How each action kind of the policy language is done; the compiler demands one for every kind. */
@@ -11,4 +12,5 @@ export const handlers: Readonly<Record<Kind, ActionHandler>> = {
   backup: backupHandler,
   restart: restartHandler,
   expire: expireHandler,
+  registry: registryHandler,
 };

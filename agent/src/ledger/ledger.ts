@@ -14,10 +14,12 @@ import {
 import type { Ledger } from "@shipkeeper/policy";
 import { openDatabase, type OpenOptions } from "@shipkeeper/runtime";
 import { expiries, type Expiries } from "./expiries.ts";
+import { fleetMemory, type FleetMemory } from "./fleet-memory.ts";
 import { imageMemories } from "./image-memories.ts";
 import { journal, type Journal } from "./journal.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { pastImages } from "./past-images.ts";
+import { registryMemory, type RegistryMemory } from "./registry-memory.ts";
 import { restartAttempts, type RestartAttempts } from "./restart-attempts.ts";
 import { restorePoints, type RestorePoints } from "./restore-points.ts";
 import { ruleRuns, type RuleRuns } from "./rule-runs.ts";
@@ -30,6 +32,8 @@ export interface AgentLedger {
   readonly restorePoints: RestorePoints;
   readonly expiries: Expiries;
   readonly ruleRuns: RuleRuns;
+  readonly registries: RegistryMemory;
+  readonly fleet: FleetMemory;
   /** Takes in what a fresh look showed: images first seen, used and tagged, containers sick since. */
   remember(inventory: Inventory): void;
   /** A container was made from an image or ran: it is in use then, even where the next look comes too late to see it. */
@@ -76,6 +80,8 @@ export function openLedger(file: string, clock: Clock, options: OpenOptions = {}
     restorePoints: points,
     expiries: ends,
     ruleRuns: ruleRuns(db),
+    registries: registryMemory(db),
+    fleet: fleetMemory(db),
     remember,
     rememberUse: ({ id }, at) => images.rememberUse(id, at),
     rememberTag: ({ id }, at) => images.rememberTag(id, at),

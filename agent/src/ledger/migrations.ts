@@ -81,4 +81,39 @@ export const MIGRATIONS: readonly Migration[] = [
     PRIMARY KEY (identity, image_id)
   ) STRICT;
   `,
+
+  /*sql*/ `
+  -- Where each tag of a registry leads, and since when, as far as this agent saw it.
+  CREATE TABLE registry_tag (
+    registry TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (registry, repository, tag)
+  ) STRICT, WITHOUT ROWID;
+
+  -- What a tag led to once, directly or as part of an index; null while one does.
+  CREATE TABLE registry_manifest (
+    registry TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    untagged_since INTEGER,
+    PRIMARY KEY (registry, repository, digest)
+  ) STRICT, WITHOUT ROWID;
+
+  -- The collector's last list of what the fleet holds, the longest of each day, and all that any list ever had.
+  CREATE TABLE fleet_list (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    at INTEGER NOT NULL,
+    etag TEXT NOT NULL,
+    count INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE fleet_list_size (day INTEGER PRIMARY KEY, most INTEGER NOT NULL) STRICT;
+  CREATE TABLE fleet_digest (
+    digest TEXT PRIMARY KEY,
+    used_at INTEGER NOT NULL,
+    held INTEGER NOT NULL -- in the last list, as of some host's last word
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -7,7 +7,7 @@ import type { StewardOptions } from "./steward.ts";
 
 type ReconcileOptions = Pick<
   StewardOptions,
-  "engine" | "ledger" | "hostId" | "restic" | "record" | "clock" | "log"
+  "engine" | "ledger" | "hostId" | "restic" | "registries" | "record" | "clock" | "log"
 > & { readonly signal: AbortSignal };
 
 /**
@@ -39,7 +39,7 @@ export async function reconcile(options: ReconcileOptions): Promise<void> {
 async function settleStep(
   { runId, kind }: OpenRun,
   step: OpenStep,
-  { engine, ledger, hostId, restic, clock, signal }: ReconcileOptions,
+  { engine, ledger, hostId, restic, registries, clock, signal }: ReconcileOptions,
 ): Promise<StepOutcome> {
   // The engine must answer before anything is said about what it holds.
   await engine.containerIds({ signal });
@@ -51,7 +51,7 @@ async function settleStep(
   async function look(): Promise<StepResult> {
     if (!isKind(kind)) return { status: "unknown", why: "unknown-kind" };
     const { restarts, expiries } = ledger;
-    const context = { runId, hostId, restic, restarts, expiries, signal, clock, engine };
+    const context = { runId, hostId, restic, registries, restarts, expiries, signal, clock, engine };
     try {
       return await handlers[kind].settle(step, context);
     } catch (error) {

@@ -113,6 +113,7 @@ export function createRunner(options: RunnerOptions) {
       restorePoints: ledger.restorePoints,
       expiries: ledger.expiries,
       restic: options.restic,
+      registries: options.registries,
       hostLock,
       signal,
       clock,

@@ -51,6 +51,8 @@ async function world(rule: string, options: Partial<StewardOptions> & { before?:
     repositories: [],
     self: [],
     restic: undefined,
+    registries: new Map(),
+    lookOutside: async () => ({ registries: new Map() }),
     record: (entry) => void told.push(entry),
     log: silentLog,
     clock: clock.now,

@@ -10,9 +10,12 @@ import type { Engine } from "@shipkeeper/docker";
 import type { HostId, Inventory, RoundId } from "@shipkeeper/model";
 import {
   checkRound,
+  needsOf,
   planRound,
   roundQuestion,
   ruleKey,
+  type Need,
+  type Outside,
   type PlannedRule,
   type PolicyBundle,
   type Round,
@@ -23,6 +26,7 @@ import type { KnownEntry } from "@shipkeeper/protocol";
 import { startLoop, stopAll, type Logger, type Service } from "@shipkeeper/runtime";
 import type { Pause } from "../act/action-context.ts";
 import type { AgentLedger } from "../ledger/ledger.ts";
+import type { RegistryClient } from "../registry/registry-client.ts";
 import type { Restic } from "../restic/restic.ts";
 import { readFreeBytes } from "./free-space.ts";
 import { reconcile } from "./reconcile.ts";
@@ -44,6 +48,9 @@ export interface StewardOptions extends StandingSources {
   readonly hostId: HostId;
   /** Undefined where the host has no restic. */
   readonly restic: Restic | undefined;
+  /** By the names that the host's configuration gives them. */
+  readonly registries: ReadonlyMap<string, RegistryClient>;
+  readonly lookOutside: (needs: readonly Need[], signal: AbortSignal) => Promise<Outside>;
   /** Returns once the entry is on disk. Where it throws, nothing is started. */
   readonly record: (entry: KnownEntry) => void;
   readonly log: Logger;
@@ -89,11 +96,13 @@ export function startSteward(options: StewardOptions): Steward {
     trigger: Trigger,
     bundle: PolicyBundle,
     inventory: Inventory,
+    outside?: Outside,
   ): { round: Round; world: World } {
     const question = roundQuestion(readStanding(options), {
       now: clock(),
       hostId: options.hostId,
       inventory,
+      outside,
       bundle,
       trigger,
       roundId: randomUUID() as RoundId,
@@ -130,14 +139,20 @@ export function startSteward(options: StewardOptions): Steward {
     const bundle = options.bundle();
     const known = observer.current();
     if (bundle === undefined || known === undefined) return TICK_MS;
-    if (plan("scheduled", bundle, known).round.planned.length === 0) return TICK_MS;
+    const due = plan("scheduled", bundle, known);
+    if (due.round.planned.length === 0) return TICK_MS;
 
+    // Before the look at the host, because it may take minutes.
+    const needs = needsOf(due.round, due.world, bundle);
+    const outside = needs.length === 0 ? undefined : await options.lookOutside(needs, abort.signal);
     // Something is due: what is acted on is planned from a look of this moment.
     const fresh = await observer.refreshNow();
     // An engine that does not answer: what is due stays due.
     if (fresh.engine === undefined) return RETRY_MS;
-    const planned = plan("scheduled", bundle, fresh);
+    const planned = plan("scheduled", bundle, fresh, outside);
     const { round } = planned;
+    // What became due meanwhile needs a look of its own, and the next turn has it.
+    if (needsOf(round, planned.world, bundle).length > needs.length) return 0;
     tell(round);
     const acting = actingRules(planned, bundle);
     for (const rule of round.planned) {

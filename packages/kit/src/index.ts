@@ -7,6 +7,7 @@ export * from "./duration.ts";
 export * from "./errors.ts";
 export * from "./fraction.ts";
 export * from "./instant.ts";
+export * from "./map-bounded.ts";
 export * from "./pattern.ts";
 export * from "./printable.ts";
 export * from "./suggest.ts";

@@ -26,7 +26,7 @@ export {
   type Mount,
 } from "./forge/run-container.ts";
 export { seededRandom, type Random } from "./random.ts";
-export { startRegistry, type Registry, type RegistryOptions } from "./registry.ts";
+export { REGISTRY_USER, startRegistry, type Registry, type RegistryOptions } from "./registry.ts";
 export { sweepAbandoned } from "./sweep-abandoned.ts";
 export { demoWorld, type DemoOptions } from "./world/demo-world.ts";
 export { furnish, type FurnishProgress } from "./world/furnish.ts";

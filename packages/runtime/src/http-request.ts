@@ -5,13 +5,15 @@ import { OperationalError } from "@shipkeeper/kit";
 
 export interface HttpRequest {
   readonly url: URL;
-  readonly method?: "GET" | "POST" | "PUT" | "DELETE";
+  readonly method?: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string;
   /** For the whole exchange, in milliseconds. */
   readonly deadlineMs: number;
   readonly mostAnswerBytes?: number;
   readonly signal?: AbortSignal;
+  /** PEM text of the authorities to trust instead of the system's. */
+  readonly ca?: string | undefined;
 }
 
 export interface HttpAnswer {
@@ -30,7 +32,7 @@ export class RequestFailed extends OperationalError {
 const MOST_ANSWER_BYTES = 64 * 2 ** 20;
 
 /** Resolves with whatever status the server gave; throws `RequestFailed` where there was no whole answer. */
-export function httpRequest(options: HttpRequest): Promise<HttpAnswer> {
+export function httpRequest(request: HttpRequest): Promise<HttpAnswer> {
   const {
     url,
     method = "GET",
@@ -38,9 +40,10 @@ export function httpRequest(options: HttpRequest): Promise<HttpAnswer> {
     body,
     deadlineMs,
     mostAnswerBytes = MOST_ANSWER_BYTES,
-  } = options;
+    ca,
+  } = request;
   const deadline = AbortSignal.timeout(deadlineMs);
-  const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
+  const signal = request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
   const tried = `${method} ${url.origin}${url.pathname}`;
 
   return new Promise((resolve, reject) => {
@@ -52,7 +55,9 @@ export function httpRequest(options: HttpRequest): Promise<HttpAnswer> {
     };
     const send = url.protocol === "https:" ? requestHttps : requestHttp;
     const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
-    const sent = send(url, { method, headers: { ...headers, ...length }, signal, agent: false }, (answer) => {
+    const trust = ca === undefined ? {} : { ca };
+    const options = { method, headers: { ...headers, ...length }, signal, agent: false, ...trust } as const;
+    const sent = send(url, options, (answer) => {
       const chunks: Buffer[] = [];
       let received = 0;
       answer.on("data", (chunk: Buffer) => {

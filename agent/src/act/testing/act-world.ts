@@ -48,6 +48,7 @@ export function actWorld(overrides: Partial<ActContext> = {}) {
     restorePoints: ledger.restorePoints,
     expiries: ledger.expiries,
     restic: undefined,
+    registries: new Map(),
     hostLock: createHostLock(),
     holdBack: () => undefined,
     signal: abort.signal,

@@ -5,7 +5,7 @@ import { EngineRefused } from "../engine-errors.ts";
 import { FakeEngine } from "../fake-engine.ts";
 import { changesOf } from "./changes.ts";
 import { createInventoryReader } from "./inventory-reader.ts";
-import { mapBounded } from "./map-bounded.ts";
+import { mapBounded } from "@shipkeeper/kit";
 import { mergeSizes } from "./merge-sizes.ts";
 
 const NOW = Date.UTC(2030, 0, 31);

@@ -3,7 +3,7 @@
  * in a section without gaps does "not listed" mean absent. Keeps no inventory: the caller holds one, and has read
  * again what changed.
  */
-import { type Clock, errorChain, SECOND_MS } from "@shipkeeper/kit";
+import { type Clock, errorChain, mapBounded, SECOND_MS } from "@shipkeeper/kit";
 import type {
   Container,
   ContainerId,
@@ -20,7 +20,6 @@ import type {
 import type { EngineReader } from "../engine.ts";
 import type { Changes } from "./changes.ts";
 import { imageCache } from "./image-cache.ts";
-import { mapBounded } from "./map-bounded.ts";
 import { BUILD_CACHE_NOT_READ, type SizesReading } from "./merge-sizes.ts";
 import { readDisk } from "./read-disk.ts";
 import { readLogBytes } from "./read-log-bytes.ts";

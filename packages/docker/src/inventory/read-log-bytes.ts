@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { ContainerId } from "@shipkeeper/model";
-import { mapBounded } from "./map-bounded.ts";
+import { mapBounded } from "@shipkeeper/kit";
 
 const MOST_AT_ONCE = 8;
 

@@ -2,11 +2,10 @@
  * Reads what containers use through the engine, for where the kernel's own files cannot be seen: in a container, or
  * with the engine on another machine. Costs a hundred times as much, nearly all of it in the daemons.
  */
-import { type Clock, SECOND_MS } from "@shipkeeper/kit";
+import { type Clock, mapBounded, SECOND_MS } from "@shipkeeper/kit";
 import { type Container, CONTAINER_METRICS, type ContainerId, NOT_READ } from "@shipkeeper/model";
 import type { ContainerStats, EngineReader } from "../engine.ts";
 import { DockerUnavailable } from "../engine-errors.ts";
-import { mapBounded } from "../inventory/map-bounded.ts";
 import { speaks } from "../negotiate.ts";
 import type { ContainerReading, Sweep } from "./container-sampler.ts";
 

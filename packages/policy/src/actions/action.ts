@@ -5,6 +5,7 @@
 import { countSchema, instantSchema } from "@shipkeeper/model";
 import * as z from "zod";
 import type { Schedule } from "../language/policy.ts";
+import type { Need } from "../round/outside.ts";
 import type { World } from "../round/world.ts";
 import { expectationSchema } from "./expectation.ts";
 
@@ -97,6 +98,8 @@ export interface ActionKind<Kind extends string = string, Spec = unknown> {
   readonly trigger: Trigger;
   /** The schedule that follows from the rule's own keys, where it names none. */
   schedule?(spec: Spec): Schedule | undefined;
+  /** What must be looked at beyond the host before the rule is planned; nothing where it is left out. */
+  needs?(spec: Spec, world: Pick<World, "hostId" | "hostLabels">): readonly Need[];
   /**
    * Pure, total, deterministic: a verdict with a reason for every candidate. `rule` is the rule's `ruleKey`, for kinds
    * that go on where this very rule left off.

@@ -3,6 +3,7 @@ import type { ActionKind } from "./action.ts";
 import { backup } from "./backup/index.ts";
 import { expire } from "./expire/index.ts";
 import { prune } from "./prune/index.ts";
+import { registry } from "./registry/index.ts";
 import { restart } from "./restart/index.ts";
 
 export const catalog = {
@@ -10,6 +11,7 @@ export const catalog = {
   backup,
   restart,
   expire,
+  registry,
 } as const;
 
 export type Kind = keyof typeof catalog;

@@ -5,7 +5,10 @@ import type { Guardrails } from "../guardrails.ts";
 type NeverTouch = Guardrails["neverTouch"];
 
 /** What of the guardrails protects an image: a pattern, or a label as it stands in the file. */
-export function protectsImage(neverTouch: NeverTouch, image: Image): string | undefined {
+export function protectsImage(
+  neverTouch: NeverTouch,
+  image: Pick<Image, "tags" | "digests" | "labels"> & { readonly id: string },
+): string | undefined {
   return (
     firstMatch(neverTouch.images, [...image.tags, ...image.digests, image.id]) ?? label(neverTouch, image)
   );

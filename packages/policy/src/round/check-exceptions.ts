@@ -1,6 +1,7 @@
 import { matchesPattern } from "@shipkeeper/kit";
 import type { Verdict } from "../actions/action.ts";
 import type { PolicyBundle } from "../language/policy.ts";
+import { namesInRegistry } from "./check-registry.ts";
 import type { PlannedRule } from "./round.ts";
 import type { World } from "./world.ts";
 
@@ -24,14 +25,12 @@ export function checkExceptions(
 }
 
 /** The names of a step's target that an exception may go by, by the exception's key. */
-function knownAs(
-  key: string,
-  { type, id, name }: Verdict["target"],
-  { inventory, hostLabels }: World,
-): string[] {
+function knownAs(key: string, target: Verdict["target"], world: World): string[] {
+  const { type, id, name } = target;
+  const { inventory, hostLabels } = world;
   if (key === "host") return [hostLabels["hostname"] ?? ""];
   if (key !== "image") return key === type ? [name] : [];
-  if (type === "registry-tag") return [name];
+  if (type === "registry-tag") return namesInRegistry(target, world);
 
   const container = type === "container" ? inventory.containers.find((one) => one.id === id) : undefined;
   const imageId = type === "image" ? id : container?.imageId;

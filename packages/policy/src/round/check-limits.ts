@@ -3,6 +3,7 @@ import { isStep, type Verdict } from "../actions/action.ts";
 import { catalog } from "../actions/catalog.ts";
 import type { PolicyBundle } from "../language/policy.ts";
 import { checkExpire } from "./check-expire.ts";
+import { checkRegistry } from "./check-registry.ts";
 import type { PlannedRule, Round } from "./round.ts";
 import { over } from "./over.ts";
 import { specIn } from "./spec-in.ts";
@@ -17,6 +18,7 @@ export function checkLimits(planned: PlannedRule, world: World, bundle: PolicyBu
     const today = world.ledger.ruleDays.get(`${planned.policy}/${planned.rule}`);
     return checkPrune(steps, world, { spec, today: today ?? NOTHING_TODAY });
   }
+  if (planned.kind === "registry") return checkRegistry(planned.verdicts, world, spec);
   if (planned.kind === "restart") return checkBudgets(steps, world, spec);
   if (planned.kind === "expire") return checkExpire(planned, world, spec);
   return [];

@@ -35,7 +35,15 @@ function holds(property: (question: RoundQuestion) => void, numRuns: number): vo
 const stepsOf = ({ planned }: Round) => planned.flatMap(({ verdicts }) => verdicts.filter(isStep));
 
 /** What has to wait until something else went. */
-const TURNS = new Set(["limit", "parent-of", "taken-by-rule", "network-of", "guest", "rollback-of"]);
+const TURNS = new Set([
+  "limit",
+  "parent-of",
+  "taken-by-rule",
+  "network-of",
+  "guest",
+  "rollback-of",
+  "part-of",
+]);
 
 test("every planned round passes the independent check", () => {
   holds((asked) => {

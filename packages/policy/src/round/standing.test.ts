@@ -13,10 +13,18 @@ const ROUND_ID = roundIdSchema.parse("00000000-0000-4000-8000-0000000000aa");
 test("what a host goes by survives the wire: the round planned from it is the same", () => {
   fc.assert(
     fc.property(arbitraryWorld, arbitraryBundle, (world, bundle) => {
-      const { now, hostId, inventory, ...known } = world;
+      const { now, hostId, inventory, outside, ...known } = world;
       const lastRuns = new Map([["a/one", now - days(1)]]);
       const standing: Standing = { ...known, stopFilePresent: false, lastRuns };
-      const asked = { now, hostId, inventory, bundle, roundId: ROUND_ID, trigger: "scheduled" } as const;
+      const asked = {
+        now,
+        hostId,
+        inventory,
+        outside,
+        bundle,
+        roundId: ROUND_ID,
+        trigger: "scheduled",
+      } as const;
 
       const travelled = standingSchema.parse(JSON.parse(JSON.stringify(z.encode(standingSchema, standing))));
 

@@ -14,6 +14,7 @@ import {
 } from "@shipkeeper/model";
 import * as z from "zod";
 import { guardrailsSchema, type Guardrails } from "../guardrails.ts";
+import type { Outside } from "./outside.ts";
 import type { RoundQuestion } from "./plan-round.ts";
 import type { Ledger } from "./world.ts";
 
@@ -94,13 +95,15 @@ export interface Asked extends Pick<
   readonly now: Instant;
   readonly hostId: HostId;
   readonly inventory: Inventory;
+  /** What was looked at beyond the host. */
+  readonly outside?: Outside | undefined;
 }
 
 /** The one way from what a host is to the question that `planRound` answers, on the host and away from it. */
 export function roundQuestion(
   { lastRuns, stopFilePresent, guardrailsProblem, ...standing }: Standing,
-  { now, hostId, inventory, ...asked }: Asked,
+  { now, hostId, inventory, outside, ...asked }: Asked,
 ): RoundQuestion {
-  const world = { ...standing, now, hostId, inventory };
+  const world = { ...standing, now, hostId, inventory, outside };
   return { ...asked, world, lastRuns, stopFilePresent, guardrailsProblem };
 }

@@ -2,6 +2,7 @@ import type { Instant } from "@shipkeeper/kit";
 import type { HostId, HostLabels, ImageId, Inventory } from "@shipkeeper/model";
 import type { Guardrails } from "../guardrails.ts";
 import type { Exception } from "../language/policy.ts";
+import type { Outside } from "./outside.ts";
 import type { RuleDay, StepCounts } from "./step-counts.ts";
 
 /** A try to mend a container, as the ledger remembers it. */
@@ -70,6 +71,8 @@ export interface World {
   readonly repositories: readonly string[];
   /** Containers that the agent itself runs in or started: never touched. */
   readonly self: readonly string[];
+  /** What was looked at beyond the host; left out where no due rule needs it. */
+  readonly outside?: Outside | undefined;
   /** What is exempted from the rule at hand now. `planRound` fills it in for every rule; left out, nothing is. */
   readonly exceptions?: readonly Exception[] | undefined;
 }

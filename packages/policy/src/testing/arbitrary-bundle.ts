@@ -60,6 +60,21 @@ const expireSpec = fc.record({
   include: fc.subarray(["databases", "compose", "restart-always"]),
   limits: fc.record({ items: fc.integer({ min: 1, max: 9 }), perProject: fc.integer({ min: 1, max: 3 }) }),
 });
+const registrySpec = fc.record({
+  at: fc.constantFrom("main", "main", "moon"),
+  host: fc.constantFrom("web-1", "web-1", "web-1", "db-1"),
+  repositories: fc.constantFrom(["*"], ["acme/*"], ["web"]),
+  except: fc.constantFrom([], ["*:v*"], ["registry.acme.example/web@*"]),
+  olderThan: duration,
+  by: fc.constantFrom("pushed" as const, "created" as const),
+  keepNewest: fc.nat(3),
+  keepUsedWithin: fc.constantFrom("1d", "30d"),
+  untaggedFor: maybe(duration),
+  limits: fc.record({
+    items: fc.integer({ min: 1, max: 20 }),
+    share: fc.constantFrom("5%", "30%", "100%"),
+  }),
+});
 
 const rule = (name: string): fc.Arbitrary<Rule> =>
   fc.oneof(
@@ -67,6 +82,7 @@ const rule = (name: string): fc.Arbitrary<Rule> =>
     ruleOf("backup", name, backupSpec),
     ruleOf("restart", name, restartSpec),
     { weight: 2, arbitrary: ruleOf("expire", name, expireSpec) },
+    ruleOf("registry", name, registrySpec),
   );
 
 function ruleOf(kind: string, name: string, spec: fc.Arbitrary<object>): fc.Arbitrary<Rule> {

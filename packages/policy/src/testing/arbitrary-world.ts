@@ -12,6 +12,7 @@ import * as fc from "fast-check";
 import { guardrailsSchema } from "../guardrails.ts";
 import { NO_STEPS } from "../round/step-counts.ts";
 import type { Expiry, PastImage, RestartAttempt, World } from "../round/world.ts";
+import { arbitraryOutside } from "./arbitrary-registry.ts";
 import { container, image, imageId, NOW, worldWith } from "./world.ts";
 
 const REPOSITORIES = ["web", "api", "base", "registry.acme.example/base/debian"];
@@ -189,25 +190,29 @@ export const arbitraryWorld: fc.Arbitrary<World> = fc
       .map((counts) => ({ ...NO_STEPS, ...counts })),
     self: fc.constantFrom([], ["job-1", "job-2", "job-3", "job-4"]),
     environment: fc.constantFrom("production", "production", "production", "test"),
+    outside: fc.option(arbitraryOutside, { nil: undefined, freq: 9 }),
   })
-  .map(({ guardrails, attempts, notices, pasts, ruleDay, lastDay, self, environment, ...things }) => {
-    const world = worldWith(things, { guardrails, self, hostLabels: { environment, hostname: "web-1" } });
-    const restarts = new Map(
-      things.containers
-        .slice(0, 8)
-        .map(({ name }, index) => [`name:${name}`, attempts.slice(index)] as const),
-    );
-    const told = things.containers.flatMap((container, index) => {
-      const facts = notices[index];
-      return facts === undefined ? [] : expiries(facts, container);
-    });
-    const pastImages = new Map(
-      things.containers.flatMap((container, index) => {
-        const past = pasts[index];
-        return past === undefined ? [] : [[containerIdentity(container), past] as const];
-      }),
-    );
-    const ruleDays = new Map([["a/one", ruleDay]]);
-    const ledger = { ...world.ledger, restarts, lastDay, expiries: told, pastImages, ruleDays };
-    return { ...world, ledger };
-  });
+  .map(
+    ({ guardrails, attempts, notices, pasts, ruleDay, lastDay, self, environment, outside, ...things }) => {
+      const hostLabels = { environment, hostname: "web-1" };
+      const world = worldWith(things, { guardrails, self, hostLabels, outside });
+      const restarts = new Map(
+        things.containers
+          .slice(0, 8)
+          .map(({ name }, index) => [`name:${name}`, attempts.slice(index)] as const),
+      );
+      const told = things.containers.flatMap((container, index) => {
+        const facts = notices[index];
+        return facts === undefined ? [] : expiries(facts, container);
+      });
+      const pastImages = new Map(
+        things.containers.flatMap((container, index) => {
+          const past = pasts[index];
+          return past === undefined ? [] : [[containerIdentity(container), past] as const];
+        }),
+      );
+      const ruleDays = new Map([["a/one", ruleDay]]);
+      const ledger = { ...world.ledger, restarts, lastDay, expiries: told, pastImages, ruleDays };
+      return { ...world, ledger };
+    },
+  );

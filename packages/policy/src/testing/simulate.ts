@@ -2,6 +2,7 @@ import type { Container, Image } from "@shipkeeper/model";
 import { isStep, type Verdict } from "../actions/action.ts";
 import { expireReasonSchema } from "../actions/expire/reason.ts";
 import { ruleKey } from "../language/compile.ts";
+import type { Outside } from "../round/outside.ts";
 import type { PlannedRule } from "../round/round.ts";
 import type { Expiry, World } from "../round/world.ts";
 
@@ -17,6 +18,7 @@ export function afterSteps(world: World, planned: readonly PlannedRule[]): World
   return {
     ...world,
     ledger: { ...world.ledger, expiries: expiriesAfter(world, planned) },
+    ...(world.outside !== undefined && { outside: afterDeletions(world.outside, removed) }),
     inventory: {
       ...inventory,
       containers: inventory.containers
@@ -38,6 +40,20 @@ function afterStep(container: Container, steps: readonly Verdict[], now: number)
   return step?.decision === "stop"
     ? { ...container, state: "exited", finishedAt: now, exitCode: 0 }
     : container;
+}
+
+/** What was part of an index and is no more is remembered as something that lost its last tag. */
+function afterDeletions(outside: Outside, removed: ReadonlySet<string>): Outside {
+  const registries = [...outside.registries].map(([name, listing]) => {
+    const repositories = listing.repositories.map((repository) => ({
+      ...repository,
+      manifests: repository.manifests.filter(
+        ({ digest }) => !removed.has(`${listing.address}/${repository.name}@${digest}`),
+      ),
+    }));
+    return [name, { ...listing, repositories }] as const;
+  });
+  return { ...outside, registries: new Map(registries) };
 }
 
 /** What the agent's ledger holds of announcements and stops, once they are done. */

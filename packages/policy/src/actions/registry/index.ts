@@ -1,0 +1,16 @@
+import type { ActionKind } from "../action.ts";
+import { explainRegistry, summarizeRegistry } from "./explain.ts";
+import { measureRegistry } from "./outcome.ts";
+import { planRegistry, registryNeeds } from "./plan.ts";
+import { registrySpecSchema, type RegistrySpec } from "./spec.ts";
+
+export const registry: ActionKind<"registry", RegistrySpec> = {
+  kind: "registry",
+  spec: registrySpecSchema,
+  trigger: "scheduled",
+  needs: registryNeeds,
+  plan: planRegistry,
+  explain: explainRegistry,
+  summarize: summarizeRegistry,
+  measure: measureRegistry,
+};
