@@ -28,7 +28,7 @@ const folder = mkdtempSync(join(tmpdir(), "shipkeeper-bench-"));
 const collector = await startTestCollector({ file: join(folder, "collector.db") });
 try {
   // Before the hosts: what is stored by it needs no second look for its owners, which would go on beside the measuring.
-  await push(policyText("14d"));
+  await push(policyText({ unusedFor: "14d", maxAge: "180d" }));
   for (let index = 0; index < HOSTS; index += 1) furnish(collector.store, index);
 
   const db = collector.store.db;
@@ -38,7 +38,9 @@ try {
   const size = bodies.flatMap((body) => body.all()).reduce((sum, text) => sum + text.length, 0);
   console.log(`${HOSTS} hosts, ${Math.round(size / 1e6)} MB of containers, images and volumes`);
 
-  const asked = { body: { files: [{ file: "candidate.yaml", text: policyText("7d") }] } };
+  const asked = {
+    body: { files: [{ file: "candidate.yaml", text: policyText({ unusedFor: "7d", maxAge: "90d" }) }] },
+  };
   await compare({
     what: `preview of ${HOSTS} hosts with ${CONTAINERS} containers and ${IMAGES} images each`,
     baselineIs: "reading and parsing the same rows, nothing else",
@@ -60,9 +62,10 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-function policyText(unusedFor: string): string {
+function policyText({ unusedFor, maxAge }: { unusedFor: string; maxAge: string }): string {
   return `policy: production
 hosts: { environment: production }
+images: { maxAge: ${maxAge}, labels: [com.acme.owner] }
 owners: { labels: [com.acme.owner], map: { payments: { match: ["acme/pay-*"] }, search: { match: ["acme/search-*"] } } }
 rules:
   - prune: cache

@@ -111,6 +111,33 @@ test("what differs from the policy in force: newly done, and no longer", async (
   });
 });
 
+test("compliance before and after: by other checks, and without what would be removed", async () => {
+  const agent = await collector.enrolHost("web-1");
+  await agent.tell(
+    inventoryEntry({ images: IMAGES.map((image) => ({ ...image, createdAt: NOW - days(50) })) }),
+    standingEntry(),
+  );
+  const checked = (policy: string, maxAge: string) => `${policy}images: { maxAge: ${maxAge} }\n`;
+  await push(checked(PRUNE("observe"), "40d"));
+
+  const same = await preview(checked(PRUNE("observe"), "40d"));
+  const pruned = await preview(checked(PRUNE("enforce"), "40d"));
+  const lenient = await preview(checked(PRUNE("observe"), "60d"));
+
+  expect(same.compliance).toEqual({ score: { before: 33, after: 33 }, opens: 0, closes: 0, items: [] });
+  expect(pruned.compliance).toMatchObject({
+    opens: 0,
+    closes: 1,
+    items: [{ change: "closes", check: "image-too-old", subject: { name: "pay-web:1" } }],
+  });
+  expect(lenient.compliance).toMatchObject({ score: { before: 33, after: 100 }, opens: 0, closes: 4 });
+  expect(Object.fromEntries(lenient.owners.map(({ owner, score }) => [owner, score.after]))).toEqual({
+    payments: 100,
+    undefined: 100,
+  });
+  expect(lenient.hosts.items[0]?.score).toEqual({ before: 33, after: 100 });
+});
+
 test("one owner's part, and one host's, are cut out of the same sums", async () => {
   for (const name of ["web-1", "web-2"]) {
     const agent = await collector.enrolHost(name);

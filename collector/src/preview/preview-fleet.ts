@@ -32,7 +32,7 @@ export interface Previewing extends Pick<PolicyPreviewQuery, "owner" | "explain"
 const VALID_MS = days(90);
 
 export async function previewFleet(
-  store: Pick<Store, "hosts" | "planningFacts" | "policies">,
+  store: Pick<Store, "hosts" | "planningFacts" | "complianceFacts" | "baseImages" | "policies">,
   { policies, hostId, now, signal, owner, explain, limit }: Previewing,
 ): Promise<PolicyPreview> {
   const inForce = store.policies.inForce()?.bundle;
@@ -40,7 +40,9 @@ export async function previewFleet(
   // As it will be when every ring has it.
   const terms = { revision, issuedAt: now, expiresAt: now + VALID_MS, atOnce: true };
   const candidate = compileBundle(policies, terms);
-  const trying = { candidate, inForce, now, roundId: randomUUID() as RoundId };
+  const basesUnder = store.baseImages.lookup();
+  const beside = (id: HostId) => store.complianceFacts.beside(id, basesUnder);
+  const trying = { candidate, inForce, now, roundId: randomUUID() as RoundId, beside };
   const warnings = createWarnings({ now, candidate });
   const sums = createSums({ limit, owner });
   const notJudged: PolicyPreview["hosts"]["notJudged"] = [];

@@ -1,7 +1,6 @@
 /** Adds up what the candidate would do, host by host: for the fleet, for each rule, and for each owner. */
 import {
   explainVerdict,
-  isActed,
   isStep,
   ruleKey,
   verdictsOf,
@@ -15,6 +14,7 @@ import type {
   PreviewOwner,
   PreviewRule,
 } from "@shipkeeper/protocol";
+import { createComplianceSums, createScore } from "./compliance-sums.ts";
 import { keepLargest } from "./largest.ts";
 import { createChanges, createTally } from "./tally.ts";
 import type { TriedHost } from "./try-host.ts";
@@ -29,7 +29,10 @@ export interface SumOptions {
   readonly owner: string | undefined;
 }
 
-type Sums = Pick<PolicyPreview, "holds" | "tally" | "tallyInForce" | "changes" | "rules" | "owners"> & {
+type Sums = Pick<
+  PolicyPreview,
+  "holds" | "tally" | "tallyInForce" | "changes" | "compliance" | "rules" | "owners"
+> & {
   readonly items: PreviewHost[];
   readonly selected: number;
   readonly acting: number;
@@ -39,10 +42,11 @@ export function createSums({ limit, owner }: SumOptions) {
   const tally = createTally();
   const tallyInForce = createTally();
   const changes = createChanges();
-  const changed = keepLargest(limit, byImportance<{ readonly change: "newly" | "no-longer" }>());
+  const changed = keepLargest<Item & { readonly change: "newly" | "no-longer" }>(limit, byImportance);
   const rules = new Map<string, RuleSums>();
   const owners = new Map<string | undefined, OwnerSums>();
   const hosts = keepLargest<PreviewHost>(limit, byDeeds);
+  const compliance = createComplianceSums({ limit, owner });
   const holds = { containers: 0, images: 0, volumes: 0 };
   let selected = 0;
   let acting = 0;
@@ -50,12 +54,14 @@ export function createSums({ limit, owner }: SumOptions) {
   const isTheirs = ({ verdict }: RuleVerdict) => owner === undefined || verdict.target.owner === owner;
   const ruleOf = ({ policy, rule, kind }: RuleVerdict["rule"]) =>
     entryOf(rules, `${ruleKey(policy, rule)} ${kind}`, () => ruleSums({ policy, rule, kind }));
-  const ownerOf = ({ verdict }: RuleVerdict) =>
-    entryOf(owners, verdict.target.owner, () => ownerSums(verdict.target.owner));
+  const sumsOfOwner = (name: string | undefined) => entryOf(owners, name, () => ownerSums(name));
+  const ownerOf = ({ verdict }: RuleVerdict) => sumsOfOwner(verdict.target.owner);
 
   return {
     add(host: TriedHost): void {
-      const { candidate, inForce, difference, known } = host;
+      const { candidate, inForce, difference, known, judgements, facts } = host;
+      const about = { hostId: facts.hostId, host: facts.hostname };
+      const hostScore = createScore();
       const hostTally = createTally();
       const hostChanges = createChanges();
 
@@ -67,7 +73,7 @@ export function createSums({ limit, owner }: SumOptions) {
       for (const entry of verdictsOf(candidate.round).filter(isTheirs)) {
         for (const into of [tally, hostTally, ruleOf(entry.rule).tally, ownerOf(entry).tally])
           into.add(entry);
-        if (isStep(entry.verdict)) ownerOf(entry).items.add({ entry, host });
+        if (isStep(entry.verdict)) ownerOf(entry).items.add(itemOf(entry, about));
       }
       for (const entry of inForce === undefined ? [] : verdictsOf(inForce.round).filter(isTheirs)) {
         tallyInForce.add(entry);
@@ -76,15 +82,23 @@ export function createSums({ limit, owner }: SumOptions) {
         for (const entry of difference[change].filter(isTheirs)) {
           const all = [changes, hostChanges, ruleOf(entry.rule).changes, ownerOf(entry).changes];
           for (const into of all) into.add(change, entry);
-          changed.add({ change: change === "newly" ? "newly" : "no-longer", entry, host });
+          changed.add({ change: change === "newly" ? "newly" : "no-longer", ...itemOf(entry, about) });
         }
+      }
+
+      if (judgements !== undefined) {
+        compliance.add(judgements, about, (name) => [hostScore, sumsOfOwner(name).score]);
       }
 
       const held = holdsOf(known);
       holds.containers += held.containers;
       holds.images += held.images;
       holds.volumes += held.volumes;
-      const item = hostItem(host, held, { tally: hostTally.result(), changes: hostChanges.result() });
+      const item = hostItem(host, held, {
+        tally: hostTally.result(),
+        changes: hostChanges.result(),
+        score: hostScore.result(),
+      });
       if (item.policies.length > 0) selected += 1;
       if (item.tally.acts.length > 0) acting += 1;
       if (owner === undefined || isAbout(item)) hosts.add(item);
@@ -101,6 +115,7 @@ export function createSums({ limit, owner }: SumOptions) {
         ...changes.result(),
         items: changed.result().map(({ change, ...item }) => ({ change, ...toItem(item) })),
       },
+      compliance: compliance.result(),
       rules: [...rules.values()].map(toRule),
       owners: [...owners.values()].map(toOwner).sort(byDeeds).slice(0, limit),
     }),
@@ -128,53 +143,48 @@ const toRule = (sums: RuleSums): PreviewRule => ({
   changes: sums.changes.result(),
 });
 
-/** A verdict, and the host that it is about. */
-interface HostVerdict {
-  readonly entry: RuleVerdict;
-  readonly host: TriedHost;
+/** One step, without the host's whole inventory and round behind it: thousands of these are kept for a while. */
+interface Item extends Omit<PreviewItem, "explanation"> {
+  readonly verdict: RuleVerdict["verdict"];
 }
+
+function itemOf({ rule, verdict }: RuleVerdict, about: Pick<PreviewItem, "hostId" | "host">): Item {
+  const { policy, rule: name, kind, mode } = rule;
+  const { target, decision, bytes } = verdict;
+  return { ...about, policy, rule: name, kind, mode, target, decision, bytes, verdict };
+}
+
+const toItem = ({ verdict, ...item }: Item): PreviewItem => ({
+  ...item,
+  explanation: explainVerdict(item.kind, verdict),
+});
 
 const ownerSums = (owner: string | undefined) => ({
   owner,
   tally: createTally(),
   changes: createChanges(),
-  items: keepLargest(MOST_ITEMS_AN_OWNER, byImportance()),
+  score: createScore(),
+  items: keepLargest(MOST_ITEMS_AN_OWNER, byImportance),
 });
 type OwnerSums = ReturnType<typeof ownerSums>;
 
-const toOwner = ({ owner, tally, changes, items }: OwnerSums): PreviewOwner => ({
+const toOwner = ({ owner, tally, changes, score, items }: OwnerSums): PreviewOwner => ({
   owner,
   tally: tally.result(),
   changes: changes.result(),
+  score: score.result(),
   items: items.result().map(toItem),
 });
-
-function toItem({ entry: { rule, verdict }, host: { facts } }: HostVerdict): PreviewItem {
-  const { policy, rule: name, kind, mode } = rule;
-  const { target, decision, bytes } = verdict;
-  return {
-    hostId: facts.hostId,
-    host: facts.hostname,
-    policy,
-    rule: name,
-    kind,
-    mode,
-    target,
-    decision,
-    bytes,
-    explanation: explainVerdict(kind, verdict),
-  };
-}
 
 function hostItem(
   { facts, known, candidate }: TriedHost,
   holds: PreviewHost["holds"],
-  sums: Pick<PreviewHost, "tally" | "changes">,
+  sums: Pick<PreviewHost, "tally" | "changes" | "score">,
 ): PreviewHost {
   return {
     hostId: facts.hostId,
     host: facts.hostname,
-    policies: [...candidate.policies],
+    policies: candidate.policies.map(({ name }) => name),
     inventoryAt: known.inventory.takenAt,
     holds,
     ...sums,
@@ -209,10 +219,8 @@ function byDeeds(a: Deeds, b: Deeds): number {
 }
 
 /** What would be done before what would only be told, the largest first. */
-function byImportance<More extends object = object>() {
-  return (a: HostVerdict & More, b: HostVerdict & More): number =>
-    Number(isActed(b.entry)) - Number(isActed(a.entry)) ||
-    (b.entry.verdict.bytes ?? 0) - (a.entry.verdict.bytes ?? 0);
+function byImportance(a: Item, b: Item): number {
+  return Number(a.mode === "observe") - Number(b.mode === "observe") || (b.bytes ?? 0) - (a.bytes ?? 0);
 }
 
 function entryOf<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {

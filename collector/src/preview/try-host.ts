@@ -14,7 +14,8 @@ import {
   type Round,
   type Trial,
 } from "@shipkeeper/policy";
-import type { RoundId } from "@shipkeeper/model";
+import type { HostId, RoundId } from "@shipkeeper/model";
+import { judgeHostTwice, type Judgements, type KnownBeside } from "./judge-host-twice.ts";
 import type { PlanningFacts } from "../store/planning-facts.ts";
 
 export interface TriedHost {
@@ -25,6 +26,8 @@ export interface TriedHost {
   readonly difference: Difference;
   /** Steps that the candidate would take there, but for the host's guardrails. */
   readonly cutByGuardrails: number;
+  /** Undefined where no policy has a check for the host. */
+  readonly judgements: Judgements | undefined;
 }
 
 export interface Trying {
@@ -32,6 +35,8 @@ export interface Trying {
   readonly inForce: PolicyBundle | undefined;
   readonly now: Instant;
   readonly roundId: RoundId;
+  /** What others know about what a host holds. */
+  readonly beside: (hostId: HostId) => KnownBeside;
 }
 
 /** Why the candidate cannot be tried out, in words, where it cannot. */
@@ -49,6 +54,13 @@ export function tryHost(facts: PlanningFacts, asked: Trying): TriedHost | { read
     inForce,
     difference: compareRounds(before, candidate.round),
     cutByGuardrails: cutByGuardrails(known, candidate, asked),
+    judgements: judgeHostTwice({
+      hostname: facts.hostname,
+      beside: () => asked.beside(facts.hostId),
+      inForce,
+      candidate,
+      now: asked.now,
+    }),
   };
 }
 

@@ -24,7 +24,7 @@ export function createWarnings({ now, candidate }: { now: Instant; candidate: Po
 
   return {
     look(host: TriedHost, inForceRevision: number | undefined): void {
-      for (const policy of host.candidate.policies) selecting.add(policy);
+      for (const { name } of host.candidate.policies) selecting.add(name);
       for (const violation of host.candidate.check()) {
         warn("unsound", `${host.facts.hostname}: ${violation}`);
       }

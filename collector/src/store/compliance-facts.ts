@@ -23,39 +23,45 @@ export function complianceFacts(db: Database) {
   const host = db.prepare<[string], HostRow>(
     /*sql*/ `SELECT hostname, labels, gaps, inventory_at FROM host WHERE id = ?`,
   );
-  const held = <Body>(table: "container" | "volume") =>
+  const held = <Body>(table: "container" | "image" | "volume") =>
     db.prepare<[string], HeldRow<Body>>(/*sql*/ `SELECT owner, body FROM ${table} WHERE host_id = ?`);
   const containers = held<Container>("container");
   const volumes = held<Volume>("volume");
-  const images = db.prepare<[string], HeldRow<Image> & { layers_key: string }>(
-    /*sql*/ `SELECT owner, body, layers_key FROM image WHERE host_id = ?`,
+  const images = held<Image>("image");
+  const layersKeys = db.prepare<[string], { id: ImageId; layers_key: string }>(
+    /*sql*/ `SELECT id, layers_key FROM image WHERE host_id = ?`,
   );
   const newestRestorePoints = db.prepare<[string], { volume: string; at: Instant }>(/*sql*/ `
     SELECT volume, max(at) AS at FROM restore_point WHERE host_id = ? GROUP BY volume`);
 
+  /** What others know about what a host holds. */
+  function beside(hostId: HostId, basesUnder: BasesUnder): Pick<HostToJudge, "restorePoints" | "bases"> {
+    const bases = new Map<ImageId, readonly BaseImage[]>();
+    for (const { id, layers_key: key } of layersKeys.all(hostId)) {
+      const found = basesUnder(key);
+      if (found.length > 0) bases.set(id, found);
+    }
+    return { restorePoints: newestRestorePoints.all(hostId), bases };
+  }
+
   return {
+    beside,
+
     /** Undefined for a host that never told what it holds. */
     of(hostId: HostId, basesUnder: BasesUnder): { labels: HostLabels; facts: HostToJudge } | undefined {
       const row = host.get(hostId);
       if (row === undefined || row.inventory_at === null) return undefined;
-      const imageRows = images.all(hostId).map((held) => ({ image: owned(held), key: held.layers_key }));
-      const known = new Map<ImageId, readonly BaseImage[]>();
-      for (const { image, key } of imageRows) {
-        const found = basesUnder(key);
-        if (found.length > 0) known.set(image.id, found);
-      }
       return {
         labels: fromJson(row.labels),
         facts: {
           hostname: row.hostname,
           inventory: {
             containers: containers.all(hostId).map(owned),
-            images: imageRows.map(({ image }) => image),
+            images: images.all(hostId).map(owned),
             volumes: volumes.all(hostId).map(owned),
             gaps: fromJson(row.gaps),
           },
-          restorePoints: newestRestorePoints.all(hostId),
-          bases: known,
+          ...beside(hostId, basesUnder),
         },
       };
     },

@@ -59,6 +59,7 @@ const PREVIEW: PolicyPreview = {
         holds: { containers: 4, images: 10, volumes: 0 },
         tally: TALLY,
         changes: CHANGES,
+        score: { before: 70, after: 90 },
         waiting: [],
       },
     ],
@@ -67,8 +68,25 @@ const PREVIEW: PolicyPreview = {
   tally: TALLY,
   tallyInForce: { acts: [], observes: [], kept: [] },
   changes: { ...CHANGES, items: [{ change: "newly", ...ITEM }] },
+  compliance: {
+    score: { before: 70, after: 90 },
+    opens: 0,
+    closes: 1,
+    items: [
+      {
+        change: "closes",
+        hostId: ID,
+        host: "web-1",
+        policy: "production",
+        check: "image-too-old",
+        severity: "medium",
+        subject: TARGET,
+        explanation: "built 90 days ago (limit 60 days)",
+      },
+    ],
+  },
   rules: [{ ...NAMED, inCandidate: true, hosts: 1, tally: TALLY, changes: CHANGES }],
-  owners: [{ owner: "payments", tally: TALLY, changes: CHANGES, items: [ITEM] }],
+  owners: [{ owner: "payments", tally: TALLY, changes: CHANGES, score: { after: 90 }, items: [ITEM] }],
 };
 
 const answering =

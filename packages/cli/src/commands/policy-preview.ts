@@ -5,8 +5,10 @@ import {
   policyPreviewSchema,
   type PolicyPreview,
   type PreviewChanges,
+  type PreviewFinding,
   type PreviewHost,
   type PreviewOwner,
+  type PreviewScore,
   type StepCount,
 } from "@shipkeeper/protocol";
 import { InvalidArgumentError, type Command } from "commander";
@@ -98,7 +100,7 @@ function printExplained(out: Output, { round, hosts, warnings }: PolicyPreview, 
 }
 
 function printPreview(out: Output, preview: PolicyPreview): void {
-  const { hosts, rules, owners, changes } = preview;
+  const { hosts, rules, owners, changes, compliance } = preview;
   out.write(
     printableLines(
       headOf(preview)
@@ -111,6 +113,7 @@ function printPreview(out: Output, preview: PolicyPreview): void {
   printPart(out, RULE_COLUMNS, rules);
   printPart(out, OWNER_COLUMNS, owners.filter(hasNews));
   printPart(out, CHANGE_COLUMNS, changes.items);
+  printPart(out, FINDING_COLUMNS, compliance.items);
 }
 
 /** A table after an empty line; nothing where it has no row. */
@@ -120,7 +123,8 @@ function printPart<Row>(out: Output, columns: readonly Column<Row>[], rows: read
   printTable(out, columns, rows);
 }
 
-function headOf({ hosts, tally, tallyInForce, changes, warnings, inForce }: PolicyPreview): string[] {
+function headOf(preview: PolicyPreview): string[] {
+  const { hosts, tally, tallyInForce, changes, compliance, warnings, inForce } = preview;
   const compared = inForce === undefined ? "no policy is in force" : `compared with revision ${inForce}`;
   const { newly, noLonger } = changes;
   return [
@@ -132,6 +136,7 @@ function headOf({ hosts, tally, tallyInForce, changes, warnings, inForce }: Poli
     `only told of:    ${stepsInWords(tally.observes)}`,
     `in force does:   ${stepsInWords(tallyInForce.acts)}`,
     `difference:      ${newly.count} newly (${formatBytes(newly.bytes)}), ${noLonger.count} no longer (${formatBytes(noLonger.bytes)})`,
+    `compliance:      ${scoreInWords(compliance.score)}; findings: ${compliance.opens} open, ${compliance.closes} close`,
   ];
 }
 
@@ -150,11 +155,20 @@ function stepsInWords(steps: readonly StepCount[]): string {
 
 type Deeds = Pick<PreviewHost, "tally" | "changes">;
 
-const hasNews = ({ tally, changes }: Deeds) =>
-  tally.acts.length + tally.observes.length + changes.noLonger.count > 0;
+const hasNews = ({ tally, changes, score }: Deeds & Pick<PreviewHost, "score">) =>
+  tally.acts.length + tally.observes.length + changes.noLonger.count > 0 || score.before !== score.after;
 
 const changesInWords = ({ newly, noLonger }: PreviewChanges) =>
   newly.count + noLonger.count === 0 ? MISSING : `+${newly.count} -${noLonger.count}`;
+
+/** `87 → 93`; a dash where no check is made. */
+const scoreInWords = ({ before, after }: PreviewScore) => `${before ?? MISSING} → ${after ?? MISSING}`;
+
+const SCORE: Column<Pick<PreviewHost, "score">> = {
+  head: "score",
+  align: "right",
+  cell: ({ score }) => scoreInWords(score),
+};
 
 const DEEDS: readonly Column<Deeds>[] = [
   { head: "would do", cell: ({ tally }) => stepsOrDash(tally.acts) },
@@ -170,6 +184,7 @@ const HOST_COLUMNS: readonly Column<PreviewHost>[] = [
   { head: "host", cell: ({ host }) => host },
   { head: "inventory", cell: ({ inventoryAt }) => time(inventoryAt), tone: () => "quiet" },
   { head: "images", align: "right", cell: ({ holds }) => String(holds.images) },
+  SCORE,
   ...DEEDS,
 ];
 
@@ -185,6 +200,7 @@ const RULE_COLUMNS: readonly Column<PolicyPreview["rules"][number]>[] = [
 
 const OWNER_COLUMNS: readonly Column<PreviewOwner>[] = [
   { head: "owner", cell: ({ owner }) => owner ?? "nobody" },
+  SCORE,
   ...DEEDS,
 ];
 
@@ -198,6 +214,19 @@ const CHANGE_COLUMNS: readonly Column<PolicyPreview["changes"]["items"][number]>
   { head: "does", cell: ({ decision }) => decision },
   { head: "what", cell: ({ target }) => target.name },
   { head: "size", align: "right", cell: (item) => bytes(item.bytes) },
+  { head: "because", cell: ({ explanation }) => explanation },
+];
+
+const FINDING_COLUMNS: readonly Column<PreviewFinding>[] = [
+  {
+    head: "finding",
+    cell: ({ change }) => change,
+    tone: ({ change }) => (change === "opens" ? "warning" : "good"),
+  },
+  { head: "severity", cell: ({ severity }) => severity },
+  { head: "host", cell: ({ host }) => host },
+  { head: "check", cell: ({ check }) => check },
+  { head: "what", cell: ({ subject }) => subject.name },
   { head: "because", cell: ({ explanation }) => explanation },
 ];
 

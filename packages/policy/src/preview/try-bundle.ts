@@ -6,7 +6,7 @@ import type { Instant } from "@shipkeeper/kit";
 import { resolveOwners, type HostId, type Inventory, type RoundId } from "@shipkeeper/model";
 import type { Trigger } from "../actions/action.ts";
 import { ownersFor, policiesFor, ruleKey } from "../language/compile.ts";
-import type { PolicyBundle } from "../language/policy.ts";
+import type { Policy, PolicyBundle } from "../language/policy.ts";
 import { checkRound } from "../round/check-round.ts";
 import { planRound } from "../round/plan-round.ts";
 import type { Round } from "../round/round.ts";
@@ -24,8 +24,10 @@ export interface Trial {
   readonly round: Round;
   /** What the independent check finds wrong with the round: nothing, or planner and check disagree. */
   check(): string[];
-  /** Names of the policies that select the host. */
-  readonly policies: readonly string[];
+  /** Those that select the host. */
+  readonly policies: readonly Policy[];
+  /** What the host holds, with the owners that these policies find. */
+  readonly inventory: Inventory;
 }
 
 const TRIGGERS: readonly Trigger[] = ["scheduled", "continuous"];
@@ -54,6 +56,7 @@ export function tryBundle(
       waiting: rounds.flatMap(({ round }) => round.waiting),
     },
     check: () => rounds.flatMap(({ round, world }) => checkRound(round, world, bundle)),
-    policies: policies.map(({ name }) => name),
+    policies,
+    inventory: owned,
   };
 }

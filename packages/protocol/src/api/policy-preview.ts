@@ -1,6 +1,6 @@
 /** What a policy would do to the fleet if it were in force, and what that changes. */
 import { countSchema, hostIdSchema, instantSchema } from "@shipkeeper/model";
-import { modeSchema, policySchema, roundSchema, targetSchema } from "@shipkeeper/policy";
+import { modeSchema, policySchema, roundSchema, severitySchema, targetSchema } from "@shipkeeper/policy";
 import * as z from "zod";
 import { queryFlag, queryInteger } from "./page.ts";
 
@@ -99,6 +99,23 @@ const previewRuleSchema = z.object({
 });
 export type PreviewRule = z.infer<typeof previewRuleSchema>;
 
+/** How much is as the policies want it, 0 to 100: absent where no check is made. */
+const previewScoreSchema = z.object({ before: z.int().optional(), after: z.int().optional() });
+export type PreviewScore = z.infer<typeof previewScoreSchema>;
+
+/** A finding that would be there, or would be gone. */
+const previewFindingSchema = z.object({
+  change: z.enum(["opens", "closes"]),
+  hostId: hostIdSchema,
+  host: z.string(),
+  policy: z.string(),
+  check: z.string(),
+  severity: severitySchema,
+  subject: targetSchema,
+  explanation: z.string(),
+});
+export type PreviewFinding = z.infer<typeof previewFindingSchema>;
+
 const previewHostSchema = z.object({
   hostId: hostIdSchema,
   host: z.string(),
@@ -110,6 +127,7 @@ const previewHostSchema = z.object({
   holds: z.object({ containers: countSchema, images: countSchema, volumes: countSchema }),
   tally: previewTallySchema,
   changes: changesSchema,
+  score: previewScoreSchema,
   /** Rules that cannot be planned, and why. */
   waiting: z.array(z.object({ ...ruleNameShape, why: z.string() })),
 });
@@ -120,6 +138,7 @@ const previewOwnerSchema = z.object({
   owner: z.string().optional(),
   tally: previewTallySchema,
   changes: changesSchema,
+  score: previewScoreSchema,
   /** Their largest steps. */
   items: z.array(previewItemSchema),
 });
@@ -168,6 +187,13 @@ export const policyPreviewSchema = z
     changes: z.object({
       ...changesSchema.shape,
       items: z.array(z.object({ change: z.enum(["newly", "no-longer"]), ...previewItemSchema.shape })),
+    }),
+    /** By the checks of the policy in force; by those of the candidate, without what it would remove. */
+    compliance: z.object({
+      score: previewScoreSchema,
+      opens: countSchema,
+      closes: countSchema,
+      items: z.array(previewFindingSchema),
     }),
     rules: z.array(previewRuleSchema),
     owners: z.array(previewOwnerSchema),
