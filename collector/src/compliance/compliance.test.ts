@@ -1,7 +1,7 @@
 import { DAY_MS, MINUTE_MS, days } from "@shipkeeper/kit";
 import { plainVolume } from "@shipkeeper/model/testing";
 import type { CheckRule, Policy } from "@shipkeeper/policy";
-import type { ApiFinding, ApiScore, ApiWaiver, Page } from "@shipkeeper/protocol";
+import type { ApiFinding, ApiScore, ApiWaiver, FleetReport, Page } from "@shipkeeper/protocol";
 import { createSigningKey, sealBundle, type SigningKey } from "@shipkeeper/runtime";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { NOW, bundle, container, containerId, image, inventoryEntry } from "../testing/facts.ts";
@@ -289,4 +289,45 @@ test("findings are narrowed and ordered by what people ask for, and written as C
   const metrics = (await collector.app.inject("/metrics")).body;
   expect(metrics).toContain('shipkeeper_findings{severity="critical",state="open"} 1');
   expect(metrics).toMatch(/shipkeeper_compliance_score \d+/);
+});
+
+test("the fleet report tells the score, the findings and what could not be judged, of all and of one owner", async () => {
+  await push({ checks: [MAX_AGE, BACKED_UP] });
+  const second = { ...OLD, id: image("old:2").id, tags: ["old:2"] };
+  await agent.tell(
+    inventoryEntry({ images: [OLD, second, YOUNG], gaps: [{ section: "volumes", error: "timeout" }] }),
+  );
+  judgeAll();
+
+  const { compliance } = await read<FleetReport>("reports/fleet");
+
+  expect(compliance).toMatchObject({ score: 33, open: 2, waived: 0, history: [{ score: 33 }] });
+  expect(compliance.byCheck).toEqual([
+    {
+      check: "image-too-old",
+      title: "image too old",
+      severity: "medium",
+      open: 2,
+      waived: 0,
+      example: {
+        host: "web-1",
+        name: expect.stringMatching(/^old:/) as string,
+        says: "built 90 days ago (limit 60 days)",
+        owner: "shop",
+      },
+    },
+  ]);
+  expect(compliance.byOwner.map(({ owner, score }) => [owner, score])).toEqual([
+    ["shop", 0],
+    [undefined, 100],
+  ]);
+  expect(compliance.notJudged).toEqual([
+    { host: "web-1", why: "the list of volumes could not be read completely" },
+  ]);
+  expect((await read<FleetReport>("reports/fleet?owner=shop")).compliance).toMatchObject({
+    score: 0,
+    open: 2,
+  });
+  const csv = (await collector.ask("GET", "/api/v1/reports/fleet?format=csv")).body.split("\n");
+  expect(csv.filter((line) => line.includes(",image-too-old,"))).toHaveLength(2);
 });

@@ -4,7 +4,16 @@ import type { Store } from "../store/store.ts";
 
 export type FactSource = Pick<
   Store,
-  "hosts" | "containers" | "images" | "volumes" | "samples" | "rounds" | "runs" | "restorePoints"
+  | "hosts"
+  | "containers"
+  | "images"
+  | "volumes"
+  | "samples"
+  | "rounds"
+  | "runs"
+  | "restorePoints"
+  | "findings"
+  | "judgements"
 >;
 
 const PAGE = { limit: 500 } as const;

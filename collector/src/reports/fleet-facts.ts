@@ -5,6 +5,7 @@
  */
 import type { Instant } from "@shipkeeper/kit";
 import type { ContainerState, HealthStatus } from "@shipkeeper/model";
+import type { Severity } from "@shipkeeper/policy";
 
 export interface FleetFacts {
   /** Runs and steps are told from here on. */
@@ -20,6 +21,7 @@ export interface FleetFacts {
   readonly held: readonly HeldFact[];
   readonly waitingRules: readonly WaitingRuleFact[];
   readonly restorePoints: readonly RestorePointFact[];
+  readonly compliance: ComplianceFacts;
   /** Set where these facts were cut to one owner. */
   readonly owner?: string | undefined;
 }
@@ -71,6 +73,8 @@ export interface ImageFact {
   readonly usedBy: readonly string[];
   /** … and of those the ones that run. */
   readonly runBy: readonly string[];
+  /** Compliance checks that it fails. */
+  readonly findings?: readonly string[];
   /** Since when no container refers to it, as far as the host's agent knows. */
   readonly unusedSince?: Instant | undefined;
 }
@@ -143,6 +147,34 @@ export interface RestorePointFact {
   readonly bytes: number;
 }
 
+export interface ComplianceFacts {
+  /** Of the fleet, or of the owner that the facts were cut to. */
+  readonly score: ScoreFact | undefined;
+  readonly owners: readonly (ScoreFact & { readonly owner: string | undefined })[];
+  readonly findings: readonly FindingsFact[];
+  readonly notJudged: readonly { readonly host: string; readonly why: string }[];
+}
+
+export interface ScoreFact {
+  /** Absent where nothing was judged. */
+  readonly score: number | undefined;
+  readonly open: number;
+  /** One for each day that ended with a score, oldest first; the last is the newest of them. */
+  readonly history: readonly { readonly day: Instant; readonly score: number }[];
+}
+
+/** Findings that are alike but for the thing that they are about. */
+export interface FindingsFact {
+  readonly check: string;
+  readonly title: string;
+  readonly severity: Severity;
+  readonly owner: string | undefined;
+  readonly isWaived: boolean;
+  readonly count: number;
+  /** The one of them that is there longest. */
+  readonly example: { readonly host: string; readonly name: string; readonly says: string };
+}
+
 /** The same fleet as one owner sees it: their containers, images and volumes, and the hosts that hold any of them. */
 export function cutToOwner(facts: FleetFacts, owner: string): FleetFacts {
   const theirs = <Thing extends { readonly owner?: string | undefined }>(things: readonly Thing[]) =>
@@ -171,6 +203,12 @@ export function cutToOwner(facts: FleetFacts, owner: string): FleetFacts {
     held: theirs(facts.held),
     waitingRules: facts.waitingRules.filter(({ host }) => hosts.has(host)),
     restorePoints: theirs(facts.restorePoints),
+    compliance: {
+      score: facts.compliance.owners.find((score) => score.owner === owner),
+      owners: [],
+      findings: theirs(facts.compliance.findings),
+      notJudged: facts.compliance.notJudged.filter(({ host }) => hosts.has(host)),
+    },
   };
 }
 

@@ -131,12 +131,12 @@ test("what to do next is ordered by urgency, with an owner where there is one", 
     "now silent-host platform",
     "now disk-fills -",
     "now step-failed payments",
+    "now finding -",
+    "soon finding payments",
     "soon volume-without-backup shop",
-    "soon old-image-runs payments",
-    "plan old-image-runs -",
-    "plan old-image-runs payments",
     "plan unowned-containers -",
     "plan room-to-free -",
+    "plan no-health-check payments",
   ]);
 });
 

@@ -4,6 +4,7 @@
  */
 import { formatBytes, formatDuration, type Instant } from "@shipkeeper/kit";
 import type { FleetReport, ReportedHost } from "@shipkeeper/protocol";
+import { reportCompliance } from "./compliance.ts";
 import { forecastDisk } from "./disk-forecast.ts";
 import { cutToOwner, type FleetFacts, type HostFact } from "./fleet-facts.ts";
 import { reportHeldBack } from "./held-back.ts";
@@ -23,6 +24,7 @@ export function fleetReport(facts: FleetFacts, now: Instant): FleetReport {
     owner: facts.owner,
     hosts,
     containers: reportContainers(facts, now),
+    compliance: reportCompliance(facts.compliance),
     images: {
       ...reportImages(facts.images, now),
       cacheBytes: total((host) => host.cacheBytes),

@@ -11,6 +11,7 @@ import {
 import { cacheBytes, ownBytes } from "./cache-size.ts";
 import { everyPage, type FactSource } from "./fact-source.ts";
 import type { DiskFact, FleetFacts, HostFact, ImageFact } from "./fleet-facts.ts";
+import { gatherCompliance } from "./gather-compliance.ts";
 import { gatherHeld } from "./gather-held.ts";
 import { gatherRuns } from "./gather-runs.ts";
 
@@ -55,7 +56,7 @@ export async function gatherFacts(store: FactSource, since: Instant, now: Instan
       health: health.status,
       unhealthySince: health.unhealthySince,
     })),
-    images: imageFacts(images, containers, now),
+    images: imageFacts(images, containers, { findings: await store.findings.ofImages(now), now }),
     volumes: volumes.map(({ host, name, owner, anonymous, sizeBytes, users }) => ({
       host,
       name,
@@ -66,6 +67,7 @@ export async function gatherFacts(store: FactSource, since: Instant, now: Instan
     })),
     runs: named(await gatherRuns(store, since)),
     ...(await gatherHeld(store, nameOf)),
+    compliance: await gatherCompliance(store, nameOf, now),
     restorePoints: points.map(({ host, volume, repository, at, bytes }) => ({
       host,
       volume,
@@ -116,8 +118,9 @@ function hostFact(
 function imageFacts(
   images: readonly (ApiImage & { host: string })[],
   containers: readonly ApiContainer[],
-  now: Instant,
+  { findings, now }: { findings: Awaited<ReturnType<FactSource["findings"]["ofImages"]>>; now: Instant },
 ): ImageFact[] {
+  const checks = new Map(findings.map((found) => [`${found.hostId} ${found.imageId}`, found.checks]));
   const users = Map.groupBy(containers, ({ hostId, imageId }) => `${hostId} ${imageId}`);
   return images.map((image) => {
     const { host, id, name, owner, createdAt, sizeBytes, unusedForMs } = image;
@@ -133,6 +136,7 @@ function imageFacts(
       base: image.base?.name,
       usedBy: own.map((container) => container.name),
       runBy: own.filter(({ state }) => state === "running").map((container) => container.name),
+      findings: checks.get(`${image.hostId} ${id}`) ?? [],
       unusedSince: unusedForMs === undefined ? undefined : now - unusedForMs,
     };
   });

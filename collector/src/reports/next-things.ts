@@ -1,6 +1,7 @@
 /** The to-do list of the report: what people should do next, the most urgent first, each with its owner. */
 import { DAY_MS, formatBytes, formatDuration, formatInstant, printable, type Instant } from "@shipkeeper/kit";
-import type { DoneStep, FleetReport, NextThing } from "@shipkeeper/protocol";
+import type { Severity } from "@shipkeeper/policy";
+import type { DoneStep, FleetReport, NextThing, Urgency } from "@shipkeeper/protocol";
 import { fitThings } from "./fit-things.ts";
 import type { FleetFacts } from "./fleet-facts.ts";
 import { ageDaysOf } from "./image-ages.ts";
@@ -28,9 +29,10 @@ export function nextThings(report: Found, facts: FleetFacts, now: Instant): Next
     fillingDisks(report),
     failures(report),
     endingContainers(facts, now),
+    grave(report, facts, now),
     staleBackups(report, now),
     missingBackups(report),
-    oldImages(report),
+    oldImages(report, facts),
     unownedThings(report),
     roomToFree(report),
     unwatchedContainers(facts),
@@ -97,6 +99,23 @@ function failures({ done }: Found): NextThing[] {
   }));
 }
 
+const URGENCY_OF: Partial<Record<Severity, Urgency>> = { critical: "now", high: "soon" };
+
+/** Findings that somebody has to mend, owner by owner. */
+function grave({ restorePoints }: Found, { compliance }: FleetFacts, now: Instant): NextThing[] {
+  const isToldAlready = restorePoints.unprotected.length + stale(restorePoints, now).length > 0;
+  return compliance.findings
+    .filter(({ isWaived, check }) => !isWaived && !(isToldAlready && check === "volume-not-backed-up"))
+    .sort((a, b) => b.count - a.count)
+    .flatMap(({ title, severity, owner, count, example: { name, host, says } }) => {
+      const urgency = URGENCY_OF[severity];
+      if (urgency === undefined) return [];
+      const what = `Mend ${counted(count, `${severity} finding`)}: ${title}`;
+      const why = `${count === 1 ? "" : "for one "}${short(name)} on ${short(host)}: ${says}`;
+      return [{ urgency, kind: "finding", what, why, owner }];
+    });
+}
+
 const isFailure = ({ status }: DoneStep): boolean => status === "failed" || status === "unknown";
 
 /** What a rule announced to stop: its owner moves it, or asks for an exception, while there is time. */
@@ -112,10 +131,11 @@ function endingContainers({ held }: FleetFacts, now: Instant): NextThing[] {
     owner,
   }));
 }
+const stale = ({ datasets }: Found["restorePoints"], now: Instant) =>
+  datasets.filter(({ newestAt }) => now - newestAt > RESTORE_POINT_TOO_OLD_MS);
 
 function staleBackups({ restorePoints }: Found, now: Instant): NextThing[] {
-  const stale = restorePoints.datasets.filter(({ newestAt }) => now - newestAt > RESTORE_POINT_TOO_OLD_MS);
-  return each(stale, "restore-point-too-old", ({ host, volume, owner, newestAt }) => ({
+  return each(stale(restorePoints, now), "restore-point-too-old", ({ host, volume, owner, newestAt }) => ({
     urgency: "soon",
     what: `Get ${short(volume)} on ${short(host)} backed up again`,
     why: `its newest restore point is ${formatDuration(now - newestAt)} old`,
@@ -136,7 +156,9 @@ function missingBackups({ restorePoints, done }: Found): NextThing[] {
   }));
 }
 
-function oldImages({ images }: Found): NextThing[] {
+/** Where a policy limits the age of what runs, its findings tell of it. */
+function oldImages({ images }: Found, { compliance }: FleetFacts): NextThing[] {
+  if (compliance.findings.some(({ check }) => check === "running-image-too-old")) return [];
   const old = images.oldestRunning.filter(({ ageDays }) => (ageDays ?? 0) > VERY_OLD_IMAGE_DAYS);
   return each(old, "old-image-runs", ({ host, image, owner, ageDays = 0, usedBy }) => ({
     urgency: ageDays > ANCIENT_IMAGE_DAYS ? "soon" : "plan",

@@ -16,6 +16,7 @@ const HEAD = [
   "used_by",
   "run_by",
   "unused_since",
+  "findings",
   "id",
 ];
 
@@ -33,6 +34,7 @@ export function renderCsv(facts: FleetFacts, now: Instant): string {
     image.usedBy.join(" "),
     image.runBy.join(" "),
     isoOf(image.unusedSince),
+    image.findings?.join(" "),
     image.id,
   ]);
   return toCsv(

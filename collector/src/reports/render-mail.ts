@@ -6,7 +6,16 @@ import { formatInstant, printable } from "@shipkeeper/kit";
 import type { FleetReport, Urgency } from "@shipkeeper/protocol";
 import { markup, type Insertable, type Markup } from "./html/template.ts";
 import { renderText } from "./render-text.ts";
-import { URGENCY_WORDS, actionInWords, ageInWords, ago, counted, spanOf } from "./wording.ts";
+import {
+  URGENCY_WORDS,
+  actionInWords,
+  ageInWords,
+  ago,
+  counted,
+  findingsInWords,
+  scoreInWords,
+  spanOf,
+} from "./wording.ts";
 
 export interface ReportMailParts {
   readonly own: FleetReport;
@@ -47,6 +56,7 @@ function renderMailHtml({ own, fleet, publicUrl }: ReportMailParts): string {
 <p style="${QUIET};margin:0">Fleet report for ${own.owner}, ${formatInstant(own.at)}</p>
 <h1 style="${FONT};font-size:24px;line-height:1.25;margin:6px 0 16px">${own.truth}</h1>
 ${nextTable(own)}
+${listing("Compliance", complianceItems(own))}
 ${listing(
   "Oldest images that run",
   own.images.oldestRunning
@@ -70,6 +80,19 @@ ${nextTable({ ...fleet, next: fleet.next.slice(0, 5) })}
 ${link}
 </div></body></html>
 `.toString();
+}
+
+function complianceItems({ compliance }: FleetReport): string[] {
+  const { score, open, waived, byCheck } = compliance;
+  if (score === undefined && open + waived === 0) return [];
+  const worst = byCheck.filter((check) => check.open > 0).slice(0, 5);
+  return [
+    `${scoreInWords(compliance)}; ${findingsInWords(compliance)}`,
+    ...worst.map(
+      ({ title, open: count, example: { name, host, says } }) =>
+        `${count} × ${title}, for one ${name} on ${host}: ${says}`,
+    ),
+  ];
 }
 
 function nextTable({ next, owner: reader }: FleetReport): Markup {

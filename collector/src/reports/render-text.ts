@@ -13,7 +13,9 @@ import {
   counted,
   decisionInWords,
   exampleInWords,
+  findingsInWords,
   forecastInWords,
+  scoreInWords,
   spanOf,
   titleOf,
 } from "./wording.ts";
@@ -24,6 +26,7 @@ export function renderText(report: FleetReport): string {
     titled("What to do next", nextLines(report)),
     titled("Hosts", hostLines(report)),
     titled("Disks", diskLines(report)),
+    titled("Compliance", complianceLines(report)),
     titled("Image ages", ageLines(report)),
     titled("Oldest images that run", oldestLines(report.images.oldestRunning, "nothing")),
     titled("Oldest images that are only cached", oldestLines(report.images.oldestCached, "unused")),
@@ -73,6 +76,32 @@ function diskLines(report: FleetReport): string[] {
   return [
     ...alignColumns(rows, [22, 26, 10, 12, 20]),
     ...(others === undefined ? [] : wrap(others, TEXT_COLUMNS - 2)),
+  ];
+}
+
+function complianceLines({ compliance }: FleetReport): string[] {
+  const { byCheck, byOwner, notJudged, ...score } = compliance;
+  const checks = byCheck.map(({ title, severity, open, waived }) => [
+    severity,
+    title,
+    waived === 0 ? String(open) : `${open}, ${waived} waived`,
+  ]);
+  const exampleOf = (place: number) => {
+    const { name, host, says } = byCheck[place]?.example ?? {};
+    return name === undefined ? undefined : `${name} on ${host}: ${says}`;
+  };
+  const owners = byOwner.map(({ owner = "no owner", open, ...trend }) => [
+    owner,
+    scoreInWords(trend),
+    counted(open, "finding"),
+  ]);
+  return [
+    ...wrap(`${scoreInWords(score)}; ${findingsInWords(score)}`, TEXT_COLUMNS - 2),
+    ...withBelow(alignColumns(checks, [8, 60, 18]), exampleOf, 10),
+    ...alignColumns(owners, [24, 56, 14]),
+    ...notJudged.flatMap(({ host, why }) =>
+      wrap(`${host} is not judged completely: ${why}`, TEXT_COLUMNS - 2),
+    ),
   ];
 }
 

@@ -6,8 +6,11 @@ import type {
   DoneAction,
   FleetReport,
   HeldReason,
+  ReportedCompliance,
   Urgency,
 } from "@shipkeeper/protocol";
+
+type ScoreTrend = Pick<ReportedCompliance, "score" | "weekAgo" | "monthAgo">;
 
 export const BUCKET_WORDS: Record<AgeBucket, string> = {
   "7d": "up to 7 days",
@@ -75,6 +78,24 @@ export function actionInWords({ action, runs, done, skipped, failed, freedBytes 
 /** `on 3 hosts, e.g. web:1 on web-1: used by shop` */
 export function exampleInWords({ hosts, example }: HeldReason): string {
   return `on ${counted(hosts, "host")}, e.g. ${example.target} on ${example.host}: ${example.words}`;
+}
+
+/** `82 of 100, 4 more than a week ago, the same as a month ago` */
+export function scoreInWords({ score, weekAgo, monthAgo }: ScoreTrend): string {
+  if (score === undefined) return "no score: nothing was judged";
+  const against = (before: number | undefined, when: string) => {
+    if (before === undefined) return [];
+    if (before === score) return [`the same as ${when}`];
+    return [`${Math.abs(score - before)} ${score > before ? "more" : "less"} than ${when}`];
+  };
+  return [`${score} of 100`, ...against(weekAgo, "a week ago"), ...against(monthAgo, "a month ago")].join(
+    ", ",
+  );
+}
+
+/** `14 findings, 3 more waived` */
+export function findingsInWords({ open, waived }: { open: number; waived: number }): string {
+  return `${counted(open, "finding")}${waived === 0 ? "" : `, ${waived} more waived`}`;
 }
 
 export const ageInWords = (ageDays: number | undefined): string =>

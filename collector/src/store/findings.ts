@@ -14,6 +14,16 @@ const SEEN_NOTED_EVERY_MS = 10 * 60_000;
 type Waived = NonNullable<Finding["waived"]>;
 type FindingRow = Tables["finding"];
 
+/** Findings that are alike but for the thing that they are about. */
+export interface FindingGroup {
+  readonly check: string;
+  readonly severity: Finding["severity"];
+  readonly owner: string | undefined;
+  readonly isWaived: boolean;
+  readonly count: number;
+  readonly example: { readonly hostId: string; readonly name: string; readonly says: string };
+}
+
 export function findings({ db, read }: StoreDatabase) {
   const openOf = db.prepare<[string], FindingRow>(
     /*sql*/ `SELECT * FROM finding WHERE host_id = ? AND resolved_at IS NULL`,
@@ -99,6 +109,52 @@ export function findings({ db, read }: StoreDatabase) {
         key: sql`finding.host_id || finding.code || finding.subject_type || finding.subject_id`,
       };
       return readPage(query, request, order, toFinding);
+    },
+
+    /** How many there are of each check, owner and state, each with the one of them that is there longest. */
+    async groups(now: Instant): Promise<FindingGroup[]> {
+      // Beside a minimum SQLite takes the other columns from the row that has it.
+      const rows = await read
+        .selectFrom("finding")
+        .innerJoin("host", "host.id", "finding.host_id")
+        .selectAll("finding")
+        .select([
+          stateAt(now).as("state"),
+          sql<number>`count(*)`.as("count"),
+          sql<number>`min(finding.first_seen_at)`.as("longest"),
+        ])
+        .where("host.revoked_at", "is", null)
+        .where("finding.resolved_at", "is", null)
+        .groupBy(["finding.code", "finding.severity", "finding.owner", "state"])
+        .execute();
+      return rows.map(({ count, ...row }) => ({
+        check: row.code,
+        severity: row.severity as Finding["severity"],
+        owner: row.owner ?? undefined,
+        isWaived: row.state === "waived",
+        count,
+        example: {
+          hostId: row.host_id,
+          name: row.subject_name,
+          says: explainFinding({ check: row.code, evidence: fromJson(row.evidence) }),
+        },
+      }));
+    },
+
+    /** The checks that an image of a host fails, waived ones left out. */
+    async ofImages(now: Instant): Promise<{ hostId: string; imageId: string; checks: string[] }[]> {
+      const rows = await read
+        .selectFrom("finding")
+        .select(["host_id", "subject_id", sql<string>`group_concat(code, ' ' ORDER BY code)`.as("codes")])
+        .where("subject_type", "=", "image")
+        .where(stateAt(now), "=", "open")
+        .groupBy(["host_id", "subject_id"])
+        .execute();
+      return rows.map((row) => ({
+        hostId: row.host_id,
+        imageId: row.subject_id,
+        checks: row.codes.split(" "),
+      }));
     },
 
     /** How many findings of a policy's check each waiver waives now. */

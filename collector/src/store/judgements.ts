@@ -68,12 +68,17 @@ export function judgements({ db }: StoreDatabase) {
     VALUES (@scope, @name, @day, @score, @open, @checked)
     ON CONFLICT (scope, name, day) DO UPDATE SET
       score = excluded.score, open = excluded.open, checked = excluded.checked`);
-  const scores = db.prepare<[Instant], Tables["compliance_score"] & { hostname: string | null }>(/*sql*/ `
+  const scores = db.prepare<
+    [{ since: Instant; scope: string | null; name: string | null }],
+    Tables["compliance_score"] & { hostname: string | null }
+  >(/*sql*/ `
     SELECT compliance_score.*, host.hostname FROM compliance_score
     LEFT JOIN host ON compliance_score.scope = 'host' AND host.id = compliance_score.name
-    WHERE day >= ? AND (scope <> 'host' OR host.revoked_at IS NULL) ORDER BY scope, hostname, name, day`);
-  const skipped = db.prepare<[], { hostname: string; skipped: Json<SkippedCheck[]> }>(/*sql*/ `
-    SELECT hostname, skipped FROM judgement JOIN host ON host.id = judgement.host_id
+    WHERE day >= @since AND (scope <> 'host' OR host.revoked_at IS NULL)
+      AND (@scope IS NULL OR scope = @scope) AND (@name IS NULL OR @name IN (name, hostname))
+    ORDER BY scope, hostname, name, day`);
+  const skipped = db.prepare<[], { host_id: string; skipped: Json<SkippedCheck[]> }>(/*sql*/ `
+    SELECT host_id, skipped FROM judgement JOIN host ON host.id = judgement.host_id
     WHERE skipped <> '[]' AND host.revoked_at IS NULL ORDER BY hostname`);
 
   function writeScore(
@@ -144,13 +149,7 @@ export function judgements({ db }: StoreDatabase) {
       scope?: ScoreScope | undefined;
       name?: string | undefined;
     }): ApiScore[] {
-      const rows = scores
-        .all(dayOf(since))
-        .filter(
-          (row) =>
-            (scope === undefined || row.scope === scope) &&
-            (name === undefined || row.name === name || row.hostname === name),
-        );
+      const rows = scores.all({ since: dayOf(since), scope: scope ?? null, name: name ?? null });
       return [...Map.groupBy(rows, ({ scope, name }) => `${scope} ${name}`).values()].flatMap((days) => {
         const newest = days.at(-1);
         if (newest === undefined) return [];
@@ -166,8 +165,8 @@ export function judgements({ db }: StoreDatabase) {
     },
 
     /** Checks that could not be made at the last judgement, by host. */
-    skipped: (): { host: string; skipped: SkippedCheck[] }[] =>
-      skipped.all().map((row) => ({ host: row.hostname, skipped: fromJson(row.skipped) })),
+    skipped: (): { hostId: string; skipped: SkippedCheck[] }[] =>
+      skipped.all().map((row) => ({ hostId: row.host_id, skipped: fromJson(row.skipped) })),
   };
 }
 export type Judgements = ReturnType<typeof judgements>;

@@ -1,7 +1,8 @@
-/** What everybody reads: the sentence of truth, five figures, and what to do next. */
+/** What everybody reads: the sentence of truth, the figures, and what to do next. */
 import { formatBytes, formatInstant, printable } from "@shipkeeper/kit";
 import type { FleetReport, NextThing } from "@shipkeeper/protocol";
 import { URGENCY_WORDS, counted, spanOf, titleOf } from "../wording.ts";
+import { scoreTone } from "./compliance.ts";
 import { nothing, section, type Tone } from "./parts.ts";
 import { markup, type Insertable, type Markup } from "./template.ts";
 
@@ -16,7 +17,8 @@ export function headline(report: FleetReport): Markup {
 }
 
 export function figures(report: FleetReport): Markup {
-  const { hosts, containers, images, done, restorePoints } = report;
+  const { hosts, containers, images, done, restorePoints, compliance } = report;
+  const { score } = compliance;
   const silent = hosts.filter((host) => host.silent).length;
   const patients = containers.needPerson.length;
   const unhealthy = containers.byHealth.find(({ health }) => health === "unhealthy")?.count ?? 0;
@@ -29,6 +31,7 @@ ${figure(`${hosts.length - silent}/${hosts.length}`, "hosts report", silent > 0 
 ${figure(containers.total, `containers, ${unhealthy} unhealthy`, patients > 0 ? "bad" : unhealthy > 0 ? "warn" : "good")}
 ${figure(oldest?.ageDays ?? "–", "days, the oldest running image", (oldest?.ageDays ?? 0) > 180 ? "warn" : "")}
 ${figure(formatBytes(done.freedBytes), `freed, ${failed === 0 ? "nothing failed" : `${counted(failed, "step")} failed`}`, failed > 0 ? "warn" : "")}
+${score !== undefined && figure(score, `of 100 compliance, ${counted(compliance.open, "finding")}`, scoreTone(score))}
 ${figure(restorePoints.datasets.length, `volumes with a backup, ${unprotected} without`, unprotected > 0 ? "warn" : "good")}
 </section>\n`;
 }

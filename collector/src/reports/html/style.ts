@@ -58,6 +58,13 @@ p { margin: 0 0 .5rem; }
 .bar i { display: block; height: 100%; background: var(--sea); width: var(--share); }
 .bar i.soft { background: var(--sea-soft); } .bar i.good { background: var(--good); } .bar i.warn { background: var(--warn); } .bar i.bad { background: var(--bad); }
 .bars .number { text-align: right; }
+.critical, .high { color: var(--bad); } .critical { font-weight: 600; } .medium { color: var(--warn); }
+.trend { display: grid; grid-template-columns: max-content 1fr; grid-template-rows: auto auto auto; gap: 0 .5rem; margin: .5rem 0 1rem; max-width: 44rem; }
+.trend svg { grid-column: 2; grid-row: 1 / 3; width: 100%; height: 4rem; border: solid var(--line); border-width: 1px 0; }
+.trend polyline { fill: none; stroke: var(--sea); stroke-width: 2; vector-effect: non-scaling-stroke; }
+.trend .area { fill: var(--sea-soft); stroke: none; opacity: .5; }
+.trend > span { align-self: start; text-align: right; } .trend > span + svg + span { align-self: end; }
+.trend .days { grid-column: 2; display: flex; justify-content: space-between; }
 .key::before { content: ""; display: inline-block; width: .7rem; height: .7rem; border-radius: .2rem; margin-right: .35rem; background: var(--sea); }
 .key.soft::before { background: var(--sea-soft); }
 

@@ -1,6 +1,7 @@
 /** A small fleet by hand: one of everything that a report has to tell. */
 import { HOUR_MS, MINUTE_MS, days } from "@shipkeeper/kit";
 import type { ContainerFact, FleetFacts, HostFact, ImageFact } from "../fleet-facts.ts";
+import { sampleCompliance } from "./sample-compliance.ts";
 
 export const NOW = Date.UTC(2030, 0, 31, 6);
 
@@ -15,6 +16,7 @@ export const EMPTY_FACTS: FleetFacts = {
   held: [],
   waitingRules: [],
   restorePoints: [],
+  compliance: { score: undefined, owners: [], findings: [], notJudged: [] },
 };
 
 export function hostFact(host: string, overrides: Partial<HostFact> = {}): HostFact {
@@ -111,7 +113,10 @@ export const SAMPLE_FACTS: FleetFacts = {
     imageFact("web-1", "reproducible:1", undefined, { ownBytes: 45e6 }),
     imageFact("web-2", "acme/shop:2030.1", 4, { owner: "shop", base: "node:24", ...used("shop") }),
     imageFact("web-2", "acme/search:11", 21, { owner: "shop", base: "node:24", ...used("search") }),
-    imageFact("web-2", "mystery:latest", 590, { ...used("mystery") }),
+    imageFact("web-2", "mystery:latest", 590, {
+      ...used("mystery"),
+      findings: ["registry-not-allowed", "unowned"],
+    }),
     imageFact("edge-vienna", "acme/proxy:5", 63, { owner: "platform", base: "debian:12", ...used("proxy") }),
   ],
   volumes: [
@@ -237,13 +242,16 @@ export const SAMPLE_FACTS: FleetFacts = {
     at: NOW - hoursAgo * HOUR_MS,
     bytes: 12e9,
   })),
+  compliance: sampleCompliance(NOW),
 };
 
 /** A name that tries everything at once. */
 export const HOSTILE_NAME = `<img src=x onerror="globalThis.pwned=1"><script>globalThis.pwned=1</script>'"\`\${1}\u202egnp.exe\u0007\n\t\u001b[31m&lt;${"W".repeat(4_096)}`;
 
 const CHOSEN_BY_OTHERS = new Set(
-  "host name owner target because trouble words why volume path base rule repository agentVersion".split(" "),
+  "host name owner target because trouble words why volume path base rule repository agentVersion says title".split(
+    " ",
+  ),
 );
 
 /** A fleet in which everything that a host or a person can name is hostile. */

@@ -3,6 +3,7 @@
  * reported them; whoever shows them makes them harmless.
  */
 import { containerStateSchema, countSchema, healthStatusSchema, instantSchema } from "@shipkeeper/model";
+import { severitySchema } from "@shipkeeper/policy";
 import * as z from "zod";
 import { queryInteger } from "./page.ts";
 
@@ -144,6 +145,42 @@ const nextThingSchema = z.object({
 });
 export type NextThing = z.infer<typeof nextThingSchema>;
 
+const scoreSchema = z.int().min(0).max(100).optional();
+
+const scoreTrendSchema = z.object({
+  /** Absent where nothing was judged. */
+  score: scoreSchema,
+  /** What the day a week, and a month, ago ended with; absent where it had none. */
+  weekAgo: scoreSchema,
+  monthAgo: scoreSchema,
+  /** Findings that are neither mended nor waived. */
+  open: countSchema,
+});
+
+const checkFindingsSchema = z.object({
+  check: z.string(),
+  title: z.string(),
+  severity: severitySchema,
+  open: countSchema,
+  waived: countSchema,
+  /** The one that is open longest; where all are waived, one of these. */
+  example: z.object({ host: z.string(), name: z.string(), says: z.string(), owner: z.string().optional() }),
+});
+export type CheckFindings = z.infer<typeof checkFindingsSchema>;
+
+const reportedComplianceSchema = scoreTrendSchema.extend({
+  waived: countSchema,
+  /** Days that ended with a score, oldest first. */
+  history: z.array(z.object({ day: instantSchema, score: z.int().min(0).max(100) })),
+  /** The worst first. */
+  byCheck: z.array(checkFindingsSchema),
+  /** The lowest score first; not there in an owner's report. */
+  byOwner: z.array(scoreTrendSchema.extend({ owner: z.string().optional() })),
+  /** Hosts of which something could not be judged: what they have is neither found nor mended. */
+  notJudged: z.array(z.object({ host: z.string(), why: z.string() })),
+});
+export type ReportedCompliance = z.infer<typeof reportedComplianceSchema>;
+
 export const fleetReportSchema = z
   .object({
     at: instantSchema,
@@ -161,6 +198,7 @@ export const fleetReportSchema = z
       byHealth: z.array(z.object({ health: healthStatusSchema, count: countSchema })),
       needPerson: z.array(needsPersonSchema),
     }),
+    compliance: reportedComplianceSchema,
     images: z.object({
       /** Every host's copy counts. */
       total: countSchema,
