@@ -3,6 +3,7 @@
  * An absent file sets no limit of its own; a broken one stops every action, because a limit was meant.
  */
 import * as z from "zod";
+import { windowSchema } from "./schedule/schedule-schemas.ts";
 import { patternSchema, sizeSchema } from "./language/values.ts";
 
 const count = z.int().min(0);
@@ -44,6 +45,8 @@ export const guardrailsSchema = z.strictObject({
       stoppedServices: z.boolean().default(false),
     })
     .prefault({}),
+  /** Nothing is destroyed outside of them; empty: at any time. */
+  windows: z.array(windowSchema).default([]),
   /** While this file exists nothing is started, and what runs takes at most one more step. */
   stopFile: z.string().default("/etc/shipkeeper/STOP"),
 });

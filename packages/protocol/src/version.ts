@@ -62,4 +62,10 @@ export const PROTOCOL_HISTORY: readonly {
     change:
       "a standing may carry `ruleDays`, `pastImages` and more counts of the last day; guardrails may carry `allow`",
   },
+  {
+    version: 1,
+    hash: "ebc285da68d04e28eea3c6db6e46261be7c920556b5685976b7ace4ccfbd69d4",
+    change:
+      "rules carry windows, catch-up and spread, guardrails windows; an agent that does not know them refuses the bundle",
+  },
 ];

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { catalog, KINDS } from "../actions/catalog.ts";
 import { guardrailsSchema } from "../guardrails.ts";
 import { complianceSource } from "./compliance-source.ts";
+import { windowSchema } from "../schedule/schedule-schemas.ts";
 import { allKeys } from "./known-keys.ts";
 import { policySourceSchema, ruleSourceSchema } from "./source.ts";
 
@@ -9,10 +10,19 @@ import { policySourceSchema, ruleSourceSchema } from "./source.ts";
 export function languageKeys(): Readonly<Record<string, readonly string[]>> {
   const compliance = allKeys(z.object(complianceSource));
   return {
-    policy: [...allKeys(policySourceSchema).filter((key) => !compliance.includes(key)), "profile"],
+    policy: [
+      ...allKeys(policySourceSchema).filter((key) => !compliance.includes(key) && isNoWindowKey(key)),
+      "profile",
+    ],
     compliance,
-    rule: allKeys(ruleSourceSchema),
+    rule: allKeys(ruleSourceSchema).filter(isNoWindowKey),
+    window: allKeys(windowSchema),
     ...Object.fromEntries(KINDS.map((kind) => [kind, allKeys(catalog[kind].spec)])),
-    guardrails: allKeys(guardrailsSchema),
+    guardrails: allKeys(guardrailsSchema).filter(isNoWindowKey),
   };
+}
+
+/** Windows are the same wherever they stand, and are described once. */
+function isNoWindowKey(key: string): boolean {
+  return !key.startsWith("windows.");
 }

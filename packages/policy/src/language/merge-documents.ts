@@ -9,7 +9,7 @@ import { isMapping, type Path, type YamlDocument } from "./yaml-document.ts";
 const OWN_KEYS: ReadonlySet<PropertyKey> = new Set(["policy", "profile", "hosts", "inherits"]);
 
 /** Lists of which two halves make no sense together. */
-const WHOLE_LISTS: ReadonlySet<PropertyKey> = new Set(["rings"]);
+const WHOLE_LISTS: ReadonlySet<PropertyKey> = new Set(["rings", "windows"]);
 
 /** Lists follow each other, mappings are merged key by key, and of single values the first document's stands. */
 export function mergeDocuments(own: YamlDocument, inherited: readonly YamlDocument[]): YamlDocument {

@@ -4,8 +4,8 @@ import { compileChecks } from "./compliance-source.ts";
 import { check } from "./describe-issue.ts";
 import { endProblem } from "./exemption.ts";
 import { isProfile } from "./inherit.ts";
-import { parseRule } from "./parse-rule.ts";
-import type { Exception, Mode, Policy, Rule } from "./policy.ts";
+import { parseRule, type Inherited } from "./parse-rule.ts";
+import type { Exception, Policy, Rule } from "./policy.ts";
 import type { Problem } from "./problem.ts";
 import { compileRollout } from "./rollout-source.ts";
 import { policySourceSchema, profileSourceSchema } from "./source.ts";
@@ -21,7 +21,7 @@ export function parseDocument(
     ? check(profileSourceSchema, document, whole)
     : check(policySourceSchema, document, whole);
   // Rules are read even where the head is wrong: their mistakes are told in the same breath.
-  const { rules, problems: found } = parseRules(document, source?.mode ?? "observe");
+  const { rules, problems: found } = parseRules(document, source ?? {});
   problems.push(...found);
   if (source === undefined) return { problems };
 
@@ -66,7 +66,7 @@ function checkRuleNames(
   });
 }
 
-function parseRules(document: YamlDocument, mode: Mode): { rules: Rule[]; problems: Problem[] } {
+function parseRules(document: YamlDocument, inherited: Inherited): { rules: Rule[]; problems: Problem[] } {
   const rules: Rule[] = [];
   const problems: Problem[] = [];
   const placeOf = new Map<string, Problem>();
@@ -74,7 +74,7 @@ function parseRules(document: YamlDocument, mode: Mode): { rules: Rule[]; proble
 
   for (const [index, source] of (Array.isArray(sources) ? sources : []).entries()) {
     const path = ["rules", index];
-    const parsed = parseRule(document, { path, source, mode });
+    const parsed = parseRule(document, { path, source, inherited });
     problems.push(...parsed.problems);
     if (parsed.rule === undefined) continue;
 

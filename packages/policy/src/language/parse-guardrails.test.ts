@@ -17,6 +17,7 @@ limits: { perRun: { images: 20, bytes: 20GB }, perDay: { restarts: 20 } }
       },
       limits: { perRun: { images: 20, bytes: 20e9 }, perDay: { restarts: 20 } },
       allow: { stoppedServices: false },
+      windows: [],
       stopFile: "/etc/shipkeeper/STOP",
     },
     problems: [],

@@ -244,6 +244,33 @@ test("schedules are checked: five fields, a known zone, a time that comes, and o
   ]);
 });
 
+test("windows, catch-up and spread are checked where they stand", () => {
+  expect(
+    problemsOfRule(`
+  - prune: a
+    every: 1h
+    catchUp: sometimes
+    windows: [{ days: Mon-Fryday, from: "1:00", to: "25:00", timezone: Europe/Viena }, { from: "03:00", to: "03:00" }]
+    images: {}
+  - restart: b
+    windows: []
+  - prune: c
+    every: 1h
+    spread: 1h
+    images: {}
+`),
+  ).toEqual([
+    "7:14: catchUp: expected always, never or a duration such as 6h, got sometimes",
+    "8:23: days: expected days such as Mon-Fri or Sat,Sun, got Mon-Fryday",
+    "8:41: from: expected a time of day such as 01:00, got 1:00",
+    "8:53: to: expected a time of day such as 01:00, got 25:00",
+    "8:72: timezone: expected a time zone (did you mean Europe/Vienna?), got Europe/Viena",
+    "8:88: windows: `from` and `to` are the same: it never opens",
+    "11:14: windows: an empty list never opens; leave the key out, or write [{}] for always, got an empty list",
+    "12:5: `spread` needs a `schedule`",
+  ]);
+});
+
 test("names are unique, and a rule is of exactly one kind", () => {
   const one =
     "policy: p\nhosts: { a: b }\nrules: [{ restart: x }, { restart: x }, { restart: y, prune: y }]\n";

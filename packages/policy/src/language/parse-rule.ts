@@ -7,10 +7,16 @@ import { ruleSourceSchema, SHARED_RULE_KEYS, type RuleSource } from "./source.ts
 import { nameSchema } from "./values.ts";
 import { isMapping, type Path, type YamlDocument } from "./yaml-document.ts";
 
+/** What the head of the policy says for every rule that does not say it itself. */
+export interface Inherited {
+  readonly mode?: Mode | undefined;
+  readonly windows?: Rule["windows"];
+}
+
 /** One entry of `rules`: the kind's key names it, shared keys say when and how, the rest belongs to the kind. */
 export function parseRule(
   document: YamlDocument,
-  { path, source, mode }: { path: Path; source: unknown; mode: Mode },
+  { path, source, inherited }: { path: Path; source: unknown; inherited: Inherited },
 ): { rule?: Rule; problems: Problem[] } {
   if (!isMapping(source)) {
     return {
@@ -30,6 +36,8 @@ export function parseRule(
   if (name.value === undefined || common.value === undefined || problems.length > 0) return { problems };
 
   const schedule = scheduleOf(common.value) ?? kind.schedule?.(spec.value);
+  // Whoever names windows for all means the times of maintenance; what heals must not wait for them.
+  const windows = common.value.windows ?? (kind.trigger === "scheduled" ? inherited.windows : undefined);
   const misfit = scheduleMisfit(kind, schedule);
   if (misfit !== undefined) return { problems: [document.problemAt([...path, kind.kind], misfit)] };
 
@@ -37,8 +45,9 @@ export function parseRule(
     rule: {
       kind: kind.kind,
       name: name.value,
-      mode: common.value.mode ?? mode,
+      mode: common.value.mode ?? inherited.mode ?? "observe",
       ...(schedule === undefined ? {} : { schedule }),
+      ...(windows === undefined ? {} : { windows }),
       // Written out again in full: agents of another version may have other defaults.
       spec: z.encode(kind.spec, spec.value),
     },
@@ -79,9 +88,17 @@ function split(keys: Record<string, unknown>): Record<"shared" | "own", Record<s
   };
 }
 
-function scheduleOf({ schedule, timezone, every }: RuleSource): Schedule | undefined {
+function scheduleOf({ schedule, timezone, every, catchUp, spread }: RuleSource): Schedule | undefined {
   if (every !== undefined) return { everyMs: every };
-  return schedule === undefined ? undefined : { cron: schedule, timezone: timezone ?? "UTC" };
+  if (schedule === undefined) return undefined;
+  return {
+    cron: schedule,
+    timezone: timezone ?? "UTC",
+    ...(catchUp === undefined || catchUp === "always"
+      ? {}
+      : { catchUpMs: catchUp === "never" ? 0 : catchUp }),
+    ...(spread === undefined ? {} : { spreadMs: spread }),
+  };
 }
 
 function scheduleMisfit({ kind, trigger }: FoundKind, schedule: Schedule | undefined): string | undefined {

@@ -17,10 +17,25 @@ export type Mode = z.infer<typeof modeSchema>;
 
 /** When a scheduled rule is due: at the times of a cron pattern, or a fixed time after the last round. */
 export const scheduleSchema = z.union([
-  z.strictObject({ cron: z.string(), timezone: z.string() }),
+  z.strictObject({
+    cron: z.string(),
+    timezone: z.string(),
+    /** A time that was missed by more than this is skipped, in milliseconds; absent: however long ago, it is made up for. */
+    catchUpMs: z.int().min(0).optional(),
+    /** The most that a host waits after the time, each its own share of it, in milliseconds. */
+    spreadMs: z.int().min(1).optional(),
+  }),
   z.strictObject({ everyMs: z.int().min(1_000) }),
 ]);
 export type Schedule = z.infer<typeof scheduleSchema>;
+
+/** When something may run, in the words of the language. */
+const windowSchema = z.strictObject({
+  days: z.string(),
+  from: z.string(),
+  to: z.string(),
+  timezone: z.string(),
+});
 
 export const ruleSchema = z.strictObject({
   /** An action kind of the catalog. */
@@ -30,6 +45,8 @@ export const ruleSchema = z.strictObject({
   mode: modeSchema,
   /** Absent for rules whose kind is continuous. */
   schedule: scheduleSchema.optional(),
+  /** It runs while one of them is open; absent: at any time. */
+  windows: z.array(windowSchema).optional(),
   /** The kind's own keys in the words of the language, every default written out; decoded by the kind's schema. */
   spec: z.unknown(),
 });

@@ -1,6 +1,6 @@
 /** A policy as people write it: the keys that do not depend on any action kind. */
 import * as z from "zod";
-import { cronSchema, timezoneSchema } from "../schedule/schedule-schemas.ts";
+import { cronSchema, timezoneSchema, windowsSchema } from "../schedule/schedule-schemas.ts";
 import { exemptionSource } from "./exemption.ts";
 import { complianceSource } from "./compliance-source.ts";
 import { modeSchema } from "./policy.ts";
@@ -32,6 +32,7 @@ const headKeys = {
   inherits: z.array(nameSchema).default([]),
   mode: modeSchema.default("observe"),
   rollout: rolloutSourceSchema.optional(),
+  windows: windowsSchema.optional(),
   owners: ownersSchema.prefault({}),
   exceptions: z.array(z.strictObject({ rule: nameSchema.optional(), ...exemptionSource })).default([]),
   ...complianceSource,
@@ -56,12 +57,28 @@ export const ruleSourceSchema = z
     schedule: cronSchema.optional(),
     timezone: timezoneSchema.optional(),
     every: durationSchema.refine((ms) => ms >= 1_000, "expected one second or more").optional(),
+    windows: windowsSchema.optional(),
+    /** What becomes of a time that the host missed. */
+    catchUp: z
+      .union([z.enum(["always", "never"]), durationSchema], {
+        error: "expected always, never or a duration such as 6h",
+      })
+      .optional(),
+    spread: durationSchema.optional(),
   })
   .refine(({ schedule, every }) => schedule === undefined || every === undefined, {
     message: "either `schedule` or `every`, not both",
   })
-  .refine(({ schedule, timezone }) => schedule !== undefined || timezone === undefined, {
-    message: "`timezone` needs a `schedule`",
+  .check((context) => {
+    const { schedule, ...keys } = context.value;
+    const needing = (["timezone", "catchUp", "spread"] as const).filter((key) => keys[key] !== undefined);
+    for (const key of schedule === undefined ? needing : []) {
+      context.issues.push({
+        code: "custom",
+        message: `\`${key}\` needs a \`schedule\``,
+        input: context.value,
+      });
+    }
   });
 export type RuleSource = z.infer<typeof ruleSourceSchema>;
 

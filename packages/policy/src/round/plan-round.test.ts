@@ -1,5 +1,6 @@
 import { days, HOUR_MS, MINUTE_MS } from "@shipkeeper/kit";
 import { roundIdSchema } from "@shipkeeper/model";
+import { plainVolume } from "@shipkeeper/model/testing";
 import { expect, test } from "vitest";
 import { compileBundle, parsePolicy, planRound, type RoundQuestion } from "../index.ts";
 import { guardrailsSchema } from "../guardrails.ts";
@@ -87,6 +88,72 @@ test("an expired bundle, a stop file and broken guardrails leave observing", () 
     "observe",
     "guardrails cannot be used: guardrails.yaml:1:1: unknown key",
   ]);
+});
+
+test("a rule waits for its windows, also where somebody asks for it", () => {
+  const rule = PRUNE.replace("images:", "windows: [{ from: '03:00', to: '05:00' }], images:");
+  const runNow = new Set(["p0/cache"]);
+  const at = (now: number) => ({ bundle: bundleOf(rule), world: { ...oldImage, now } });
+
+  expect(summary(round(at(NOW + 6 * MINUTE_MS)))).toEqual({ "p0/cache": "window opens 2030-01-31 03:00Z" });
+  expect(summary(round({ ...at(NOW), runNow }))).toEqual({ "p0/cache": "window opens 2030-01-31 03:00Z" });
+  // Not every host at the window's first moment.
+  expect(summary(round(at(NOW + HOUR_MS)))["p0/cache"]).toMatch(/^due 2030-01-31 03:0[0-4]Z$/);
+  expect(summary(round(at(NOW + HOUR_MS + 5 * MINUTE_MS)))).toEqual({ "p0/cache": "enforce: remove web:1" });
+  expect(summary(round(at(NOW + 4 * HOUR_MS)))).toEqual({ "p0/cache": "window opens 2030-02-01 03:00Z" });
+});
+
+test("the policy's windows hold for all scheduled rules that name none, and do not keep a container from being healed", () => {
+  const text = `
+policy: p
+hosts: { environment: production }
+mode: enforce
+windows: [{ from: "03:00", to: "05:00" }]
+rules:
+  - prune: waits
+    every: 1h
+    images: { unusedFor: 14d }
+  - prune: never-waits
+    every: 1h
+    windows: [{}]
+    images: { unusedFor: 14d }
+  - restart: sick
+`;
+  const { policies, problems } = parsePolicy([{ file: "p", text }], { now: NOW });
+  expect(problems).toEqual([]);
+  const bundle = compileBundle(policies, {
+    revision: 1,
+    issuedAt: NOW - days(30),
+    expiresAt: NOW + days(60),
+  });
+  const world = worldWith({ images: [image("web:1")], containers: [unhealthy("api")] });
+
+  expect(summary(round({ bundle, world }))).toEqual({
+    "p/waits": "window opens 2030-01-31 03:00Z",
+    "p/never-waits": "enforce: remove web:1",
+  });
+  expect(summary(round({ bundle, world, trigger: "continuous" }))).toEqual({
+    "p/sick": "enforce: restart api",
+  });
+});
+
+test("outside the host's windows nothing is destroyed: what is due waits, what was asked for only looks", () => {
+  const backup = "[{ backup: data, mode: enforce, every: 1h, select: { volumes: ['*'] }, to: [local] }]";
+  const watch = PRUNE.replace("enforce", "observe");
+  const guardrails = guardrailsSchema.parse({ windows: [{ from: "03:00", to: "05:00" }] });
+  const world = worldWith({ images: [image("web:1")], volumes: [plainVolume("data")] }, { guardrails });
+  const bundle = bundleOf(PRUNE, backup, watch);
+  const asked = round({ bundle, world, runNow: new Set(["p0/cache"]) });
+
+  expect(summary(round({ bundle, world }))).toEqual({
+    "p0/cache": "outside the host's windows, opens 2030-01-31 03:00Z",
+    "p1/data": "enforce: back-up data",
+    "p2/cache": "observe: remove web:1",
+  });
+  expect(asked.planned[0]).toMatchObject({
+    mode: "observe",
+    heldBackBy: "outside the host's windows, opens 2030-01-31 03:00Z",
+  });
 });
 
 test("a rule that only observes is not held back by anything", () => {

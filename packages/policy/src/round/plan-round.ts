@@ -9,8 +9,7 @@ import type { ActionKind, Trigger } from "../actions/action.ts";
 import { actionKind, KINDS } from "../actions/catalog.ts";
 import { exceptionsFor, ruleKey, rulesFor, type PolicyRule } from "../language/compile.ts";
 import type { PolicyBundle, Rule } from "../language/policy.ts";
-import { releaseAt } from "../rollout/rings.ts";
-import { isReadable, nextDue } from "../schedule/due.ts";
+import { outsideHostWindows, reasonToWait } from "./reason-to-wait.ts";
 import type { PlannedRule, Round, WaitingRule } from "./round.ts";
 import { dropTaken, NOTHING_TAKEN, takenBy, type Taken } from "./taken.ts";
 import { addCounts } from "./step-counts.ts";
@@ -68,7 +67,7 @@ function lookAt(entry: PolicyRule, question: RoundQuestion, taken: Taken): Plann
   const spec = decodedSpec(kind, rule);
   if (!spec.success) return { ...where, why: `this agent cannot read the rule: ${firstIssues(spec.error)}` };
 
-  const heldBackBy = rule.mode === "enforce" ? holdsBack(question) : undefined;
+  const heldBackBy = rule.mode === "enforce" ? holdsBack(entry, question) : undefined;
   const exceptions = exceptionsFor(entry, question.world.now);
   const world = { ...afterTaken(question.world, taken), exceptions };
   const plan = kind.plan(spec.data, world, ruleKey(policy.name, rule.name));
@@ -91,34 +90,13 @@ function decodedSpec(kind: ActionKind, rule: Rule): z.ZodSafeParseResult<unknown
 const decoded = new WeakMap<Rule, z.ZodSafeParseResult<unknown>>();
 
 /** Why an enforcing rule may only look, or undefined where it may act. */
-function holdsBack(question: RoundQuestion): string | undefined {
+function holdsBack(entry: PolicyRule, question: RoundQuestion): string | undefined {
   const { bundle, world, stopFilePresent, guardrailsProblem, haltedRevision } = question;
   if (guardrailsProblem !== undefined) return `guardrails cannot be used: ${guardrailsProblem}`;
   if (stopFilePresent) return `stop file ${world.guardrails.stopFile}`;
   if (world.now >= bundle.expiresAt) return `policy expired ${formatInstant(bundle.expiresAt)}`;
   if (haltedRevision === bundle.revision) return `rollout of revision ${bundle.revision} was halted`;
-  return undefined;
-}
-
-function reasonToWait({ policy, rule }: PolicyRule, question: RoundQuestion): string | undefined {
-  const { world, bundle, lastRuns, runNow, trigger } = question;
-  const key = ruleKey(policy.name, rule.name);
-  if (trigger === "continuous" || runNow?.has(key) === true) return undefined;
-  if (rule.schedule === undefined) return "has no schedule";
-  if (!isReadable(rule.schedule)) return "this agent cannot read its schedule";
-
-  const dueAt = nextDue(rule.schedule, {
-    hostId: world.hostId,
-    lastRunAt: lastRuns.get(key),
-    // A rule that was pushed at noon missed nothing this night.
-    since: Math.max(
-      world.ledger.bornAt,
-      releaseAt(bundle, { hostId: world.hostId, labels: world.hostLabels }),
-    ),
-    now: world.now,
-  });
-  if (dueAt === undefined) return "never due";
-  return dueAt <= world.now ? undefined : `due ${formatInstant(dueAt)}`;
+  return outsideHostWindows(entry, world);
 }
 
 function firstIssues({ issues }: z.ZodError): string {

@@ -52,8 +52,19 @@ export function cronProblem(cron: string): string | undefined {
   }
 }
 
+const zones = new Map<string, boolean>();
+
 /** Whether the runtime knows a time zone by this name. */
 export function isTimezone(name: string): boolean {
+  const known = zones.get(name);
+  if (known !== undefined) return known;
+  if (zones.size >= MOST_KEPT) zones.clear();
+  const found = isKnownZone(name);
+  zones.set(name, found);
+  return found;
+}
+
+function isKnownZone(name: string): boolean {
   try {
     // Intl also takes offsets such as +02:00, which know no summer time.
     return (

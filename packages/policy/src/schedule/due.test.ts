@@ -101,3 +101,51 @@ test("a last run in the future is the trace of a wrong clock and holds nothing u
 test("a time that never comes is never due", () => {
   expect(due({ cron: "0 0 31 2 *", timezone: "UTC" }, { now: "2030-01-30T12:00Z" })).toBeUndefined();
 });
+
+test("a time that was missed for too long is skipped, and the rule waits for its next one", () => {
+  const back = "2030-01-30T09:00Z";
+  const missed = (catchUpMs: number | undefined) =>
+    due(
+      { ...NIGHTLY, ...(catchUpMs !== undefined && { catchUpMs }) },
+      { lastRunAt: "2030-01-22T03:01Z", now: back },
+    );
+
+  expect(missed(undefined)).toBe("2030-01-23T03:00");
+  expect(missed(7 * HOUR_MS)).toBe("2030-01-30T03:00");
+  expect(missed(5 * HOUR_MS)).toBe("2030-01-31T03:00");
+  expect(missed(0)).toBe("2030-01-31T03:00");
+  expect(
+    due({ ...NIGHTLY, catchUpMs: 0 }, { lastRunAt: "2030-01-29T03:01Z", now: "2030-01-30T03:09Z" }),
+  ).toBe("2030-01-30T03:00");
+});
+
+test("a time outside the windows is missed only after they opened", () => {
+  const windows = [{ days: "Sat", from: "10:00", to: "12:00", timezone: "UTC" }];
+  const question = {
+    hostId: EARLIEST?.hostId ?? "",
+    since: 0,
+    lastRunAt: Date.parse("2030-01-01T03:01Z"),
+    windows,
+  };
+  const dueAt = (now: string) => {
+    const found = nextDue({ ...NIGHTLY, catchUpMs: HOUR_MS }, { ...question, now: Date.parse(now) });
+    return found === undefined ? undefined : new Date(found).toISOString().slice(0, 16);
+  };
+
+  // Saturdays are 2030-01-26 and 2030-02-02: what was due since Saturday noon waits for the next one.
+  expect(dueAt("2030-02-02T09:00Z")).toBe("2030-01-27T03:00");
+  expect(dueAt("2030-02-02T10:59Z")).toBe("2030-01-27T03:00");
+  expect(dueAt("2030-02-02T11:30Z")).toBe("2030-02-03T03:00");
+});
+
+test("a rule may spread its hosts as wide as it wants, and never beyond its period", () => {
+  const now = Date.parse("2030-01-30T12:00Z");
+  const widest = (schedule: Schedule) =>
+    Math.max(...HOSTS.map((hostId) => nextDue(schedule, { hostId, since: now, now }) ?? NaN));
+
+  expect(widest({ ...NIGHTLY, spreadMs: 2 * HOUR_MS })).toBeGreaterThan(Date.parse("2030-01-31T04:50Z"));
+  expect(widest({ ...NIGHTLY, spreadMs: 2 * HOUR_MS })).toBeLessThan(Date.parse("2030-01-31T05:00Z"));
+  expect(widest({ cron: "0 * * * *", timezone: "UTC", spreadMs: days(1) })).toBeLessThan(
+    Date.parse("2030-01-30T14:00Z"),
+  );
+});

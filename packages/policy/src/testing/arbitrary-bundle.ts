@@ -2,11 +2,22 @@ import { days } from "@shipkeeper/kit";
 import * as fc from "fast-check";
 import { compileBundle } from "../language/compile.ts";
 import type { Exception, Policy, PolicyBundle, Rule } from "../language/policy.ts";
+import type { Window } from "../schedule/windows.ts";
 import { NOW } from "./world.ts";
 
 const mode = fc.constantFrom("observe" as const, "enforce" as const, "enforce" as const);
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
 const duration = fc.constantFrom("1m", "1h", "1d", "14d", "90d");
+
+/** Around `NOW`, which is a Thursday at two in the night. */
+export const someWindows = fc.constantFrom<Window[] | undefined>(
+  undefined,
+  undefined,
+  [{ days: "Mon-Sun", from: "00:00", to: "24:00", timezone: "UTC" }],
+  [{ days: "Wed", from: "22:00", to: "04:00", timezone: "Europe/Vienna" }],
+  [{ days: "Thu", from: "07:30", to: "07:45", timezone: "Asia/Kolkata" }],
+  [{ days: "Fri,Sat", from: "01:00", to: "05:00", timezone: "UTC" }],
+);
 
 const pruneSpec = fc.record({
   images: fc.record({
@@ -87,7 +98,9 @@ const rule = (name: string): fc.Arbitrary<Rule> =>
 
 function ruleOf(kind: string, name: string, spec: fc.Arbitrary<object>): fc.Arbitrary<Rule> {
   const schedule = kind === "restart" ? {} : { schedule: { everyMs: 3_600_000 } };
-  return fc.record({ mode, spec }).map((drawn) => ({ kind, name, ...schedule, ...drawn }));
+  return fc
+    .record({ mode, spec, windows: someWindows })
+    .map(({ windows, ...drawn }) => ({ kind, name, ...schedule, ...(windows && { windows }), ...drawn }));
 }
 
 const exception = fc.record(

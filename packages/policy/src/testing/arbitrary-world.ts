@@ -12,6 +12,7 @@ import * as fc from "fast-check";
 import { guardrailsSchema } from "../guardrails.ts";
 import { NO_STEPS } from "../round/step-counts.ts";
 import type { Expiry, PastImage, RestartAttempt, World } from "../round/world.ts";
+import { someWindows } from "./arbitrary-bundle.ts";
 import { arbitraryOutside } from "./arbitrary-registry.ts";
 import { container, image, imageId, NOW, worldWith } from "./world.ts";
 
@@ -144,9 +145,10 @@ const guardrails = fc
     stoppedServices: fc.boolean(),
     perRun: fc.record({ images: smallLimit, containers: smallLimit, bytes: maybe(fc.constant("2GB")) }),
     perDay: fc.record({ images: smallLimit, containers: smallLimit, restarts: smallLimit }),
+    windows: someWindows,
   })
-  .map(({ perRun, perDay, stoppedServices, ...neverTouch }) =>
-    guardrailsSchema.parse({ neverTouch, limits: { perRun, perDay }, allow: { stoppedServices } }),
+  .map(({ perRun, perDay, stoppedServices, windows, ...neverTouch }) =>
+    guardrailsSchema.parse({ neverTouch, limits: { perRun, perDay }, allow: { stoppedServices }, windows }),
   );
 
 const attempts = fc

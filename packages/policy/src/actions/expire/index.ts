@@ -12,6 +12,7 @@ export const expire: ActionKind<"expire", ExpireSpec> = {
   kind: "expire",
   spec: expireSpecSchema,
   trigger: "scheduled",
+  destructive: true,
   schedule: () => ({ everyMs: LOOK_EVERY_MS }),
   plan: planExpire,
   explain: explainExpire,

@@ -8,6 +8,7 @@ export const prune: ActionKind<"prune", PruneSpec> = {
   kind: "prune",
   spec: pruneSpecSchema,
   trigger: "scheduled",
+  destructive: true,
   plan: planPrune,
   explain: explainPrune,
   summarize: summarizePrune,

@@ -8,6 +8,7 @@ export const registry: ActionKind<"registry", RegistrySpec> = {
   kind: "registry",
   spec: registrySpecSchema,
   trigger: "scheduled",
+  destructive: true,
   needs: registryNeeds,
   plan: planRegistry,
   explain: explainRegistry,

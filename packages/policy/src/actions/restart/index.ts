@@ -8,6 +8,7 @@ export const restart: ActionKind<"restart", RestartSpec> = {
   kind: "restart",
   spec: restartSpecSchema,
   trigger: "continuous",
+  destructive: false,
   plan: planRestart,
   explain: explainRestart,
   summarize: summarizeRestart,
