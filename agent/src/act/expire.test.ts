@@ -111,6 +111,18 @@ test("a removal takes the container alone, once", async () => {
   expect(engine.mutations).toEqual([{ call: "removeContainer", subject: id }]);
 });
 
+test("a stop counts against the limits of the day, an announcement does not", async () => {
+  const { context, look, ledger } = runningContainer();
+  const plan = planOf(announcement(await look()), step("stop", await look()));
+
+  const { outcomes } = await applyPlan(plan, expireHandler, context);
+
+  expect((await outcomes).map(({ status }) => status)).toEqual(["done", "done"]);
+  const { lastDay, ruleDays } = ledger.asLedger();
+  expect(lastDay.containers).toBe(1);
+  expect([...ruleDays.values()].map(({ items }) => items)).toEqual([1]);
+});
+
 test("a crash after an announcement finds it made, before it finds it open", async () => {
   const { context, look, ledger, id } = runningContainer();
   const open = { position: 0, verdict: announcement(await look()), startedAt: NOW };

@@ -66,7 +66,7 @@ export function journal(db: Database) {
     SELECT target_type, decision, count(*) AS steps FROM step WHERE ${counts} GROUP BY target_type, decision`);
   const countByRule = db.prepare<[Instant], RuleDay & { ruleKey: string }>(/*sql*/ `
     SELECT rule_key AS ruleKey, count(*) AS items, sum(coalesce(json_extract(verdict, '$.bytes'), 0)) AS bytes
-    FROM step JOIN run ON run.id = run_id WHERE ${counts} GROUP BY rule_key`);
+    FROM step JOIN run ON run.id = run_id WHERE ${counts} AND decision <> 'announce' GROUP BY rule_key`);
 
   return {
     beginRun(run: RunIntent): void {
@@ -132,7 +132,7 @@ export function journal(db: Database) {
       };
     },
 
-    /** The same by rule. */
+    /** The same by rule; to announce costs nothing. */
     ruleDaysSince(at: Instant): ReadonlyMap<string, RuleDay> {
       return new Map(countByRule.all(at).map(({ ruleKey, items, bytes }) => [ruleKey, { items, bytes }]));
     },

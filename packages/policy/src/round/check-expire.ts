@@ -10,7 +10,8 @@ export function checkExpire(planned: PlannedRule, world: World, rawSpec: unknown
   const decoded = catalog.expire.spec.safeParse(rawSpec);
   if (!decoded.success) return ["its notice cannot be read"];
   const spec = decoded.data;
-  const { inventory, guardrails } = world;
+  const { inventory, guardrails, ledger } = world;
+  const today = ledger.ruleDays.get(`${planned.policy}/${planned.rule}`)?.items ?? 0;
   const steps = planned.verdicts.filter(isStep);
   const deeds = steps.filter(({ decision }) => decision !== "announce");
   const projects = Map.groupBy(
@@ -24,6 +25,7 @@ export function checkExpire(planned: PlannedRule, world: World, rawSpec: unknown
       return container === undefined ? [] : checkNature(container, spec);
     }),
     over("items", 0, deeds.length, spec.limits.items),
+    over("items a day", today, deeds.length, spec.limits.perDay.items),
     over("containers a run", 0, deeds.length, guardrails.limits.perRun.containers),
     [...projects].flatMap(([project, { length }]) =>
       over(`items of ${project}`, 0, length, spec.limits.perProject),

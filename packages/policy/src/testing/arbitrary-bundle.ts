@@ -69,7 +69,11 @@ const expireSpec = fc.record({
   grace: maybe(fc.constant("1h")),
   removeAfter: maybe(fc.constantFrom("1m", "7d")),
   include: fc.subarray(["databases", "compose", "restart-always"]),
-  limits: fc.record({ items: fc.integer({ min: 1, max: 9 }), perProject: fc.integer({ min: 1, max: 3 }) }),
+  limits: fc.record({
+    items: fc.integer({ min: 1, max: 9 }),
+    perProject: fc.integer({ min: 1, max: 3 }),
+    perDay: fc.record({ items: maybe(fc.integer({ min: 1, max: 4 })) }),
+  }),
 });
 const registrySpec = fc.record({
   at: fc.constantFrom("main", "main", "moon"),

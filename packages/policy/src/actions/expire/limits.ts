@@ -1,13 +1,15 @@
 import type { Container } from "@shipkeeper/model";
+import { NOTHING_TODAY } from "../../round/step-counts.ts";
 import type { World } from "../../round/world.ts";
 import { counted, restOfDay, type Limit } from "../limits.ts";
 import type { ExpireVerdict } from "./plan.ts";
 import type { ExpireSpec } from "./spec.ts";
 
 /** The limits on what one run stops and removes. To announce costs nothing. */
-export function limitsOf({ limits }: ExpireSpec, world: World): Limit<ExpireVerdict>[] {
+export function limitsOf({ limits }: ExpireSpec, world: World, rule: string): Limit<ExpireVerdict>[] {
   const { perRun, perDay } = world.guardrails.limits;
-  const today = world.ledger.lastDay.containers;
+  const { lastDay, ruleDays } = world.ledger;
+  const ofRule = ruleDays.get(rule) ?? NOTHING_TODAY;
   return [
     counted("limits.items", limits.items, touched),
     ...projectsOf(world.inventory.containers).flatMap((members) =>
@@ -15,8 +17,9 @@ export function limitsOf({ limits }: ExpireSpec, world: World): Limit<ExpireVerd
         members.has(verdict.target.id) ? touched(verdict) : 0,
       ),
     ),
+    counted("limits.perDay.items", restOfDay(limits.perDay.items, ofRule.items), touched),
     counted("guardrails limits.perRun.containers", perRun.containers, touched),
-    counted("guardrails limits.perDay.containers", restOfDay(perDay.containers, today), touched),
+    counted("guardrails limits.perDay.containers", restOfDay(perDay.containers, lastDay.containers), touched),
   ].flat();
 }
 

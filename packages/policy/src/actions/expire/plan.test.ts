@@ -2,45 +2,11 @@ import { days, HOUR_MS } from "@shipkeeper/kit";
 import type { Container, Image } from "@shipkeeper/model";
 import { expect, test } from "vitest";
 import { guardrailsSchema } from "../../guardrails.ts";
-import { NO_STEPS } from "../../round/step-counts.ts";
-import type { Expiry, World } from "../../round/world.ts";
+import { parsePolicy } from "../../language/parse-policy.ts";
+import { plan, RULE, runs, stoppedAs, told } from "../../testing/expiring.ts";
 import { container, ended, image, imageId, NOW, verdicts, worldWith } from "../../testing/world.ts";
 import { planExpire } from "./plan.ts";
 import { expireSpecSchema } from "./spec.ts";
-
-const RULE = "production/long-runners";
-
-function plan(keys: object, containers: Container[], world: Partial<World> = {}, expiries: Expiry[] = []) {
-  const spec = expireSpecSchema.parse({
-    olderThan: "30d",
-    ...(Object.hasOwn(keys, "select") ? {} : { all: true }),
-    ...keys,
-  });
-  const { inventory, ledger, ...facts } = worldWith({ containers }, world);
-  return planExpire(spec, { ...facts, inventory, ledger: { ...ledger, expiries } }, RULE);
-}
-
-/** A container whose process runs for so many days. */
-const runs = (name: string, ageDays: number, facts: Partial<Container> = {}) =>
-  container(name, { startedAt: NOW - days(ageDays), createdAt: NOW - days(ageDays), ...facts });
-
-const stoppedAs = ({ finishedAt = 0 }: Container) => ({ at: finishedAt, finishedAt });
-
-const told = (
-  { id, startedAt = 0 }: Container,
-  {
-    daysAgo = 4,
-    endedDaysAgo = 1,
-    ...facts
-  }: Partial<Expiry> & { daysAgo?: number; endedDaysAgo?: number } = {},
-): Expiry => ({
-  rule: RULE,
-  containerId: id,
-  bornAt: startedAt,
-  announcedAt: NOW - days(daysAgo),
-  endsAt: NOW - days(endedDaysAgo),
-  ...facts,
-});
 
 test("first it is told, then waited for, then stopped; the young are left alone", () => {
   const [young, nearing, waiting, due] = [
@@ -303,54 +269,26 @@ test("a label opts in where the rule takes it, and asks for less than the policy
   });
 });
 
-test("limits hold for what is stopped and removed, the oldest first; announcements cost nothing", () => {
-  const due = [runs("a", 50), runs("b", 45), runs("c", 40)];
-  const untold = [runs("d", 41), runs("e", 42)];
-  const expiries = due.map((one) => told(one));
+test("an exception of the policy keeps a container, whatever was told of it", () => {
+  const due = runs("ledger-1", 50);
+  const exceptions = [
+    { match: { container: "ledger-*" }, reason: "year-end closing", owner: "payments", until: NOW + days(9) },
+  ];
 
-  expect(verdicts(plan({ limits: { items: 1 } }, [...due, ...untold], {}, expiries))).toEqual({
-    e: "announce: ends-soon",
-    d: "announce: ends-soon",
-    a: "stop: expired",
-    b: "wait: limit",
-    c: "wait: limit",
-  });
+  const planned = plan({}, [due], { exceptions }, [told(due)]);
+
+  expect(verdicts(planned)).toEqual({ "ledger-1": "keep: exception" });
 });
 
-test("of a compose project one container goes at a time, of two projects one each", () => {
-  const of = (project: string, name: string) =>
-    runs(name, 40, { compose: { project, service: name, number: "1" } });
-  const due = [of("shop", "web"), of("shop", "api"), of("blog", "cms")];
+test("a rule that names no schedule looks every hour", () => {
+  const text = `
+policy: p
+hosts: { environment: production }
+rules: [{ expire: old, all: true, olderThan: 30d }]`;
 
-  const planned = plan(
-    { include: ["compose"] },
-    due,
-    {},
-    due.map((one) => told(one)),
-  );
+  const { policies } = parsePolicy([{ file: "p", text }], { now: NOW });
 
-  expect(planned.verdicts.filter(({ decision }) => decision === "stop")).toHaveLength(2);
-  expect(planned.verdicts.filter(({ decision }) => decision === "wait")).toMatchObject([
-    { reason: { why: "limit", limit: "limits.perProject", most: 1 } },
-  ]);
-});
-
-test.each([
-  ["perRun", "guardrails limits.perRun.containers", {}],
-  ["perDay", "guardrails limits.perDay.containers", { lastDay: { ...NO_STEPS, containers: 2 } }],
-])("the guardrails' limits %s hold for stops", (span, limit, memory) => {
-  const guardrails = guardrailsSchema.parse({
-    limits: { [span]: { containers: span === "perDay" ? 3 : 1 } },
-  });
-  const due = [runs("a", 50), runs("b", 45)];
-  const world = worldWith({ containers: due }, { guardrails });
-  const ledger = { ...world.ledger, ...memory, expiries: due.map((one) => told(one)) };
-  const spec = expireSpecSchema.parse({ all: true, olderThan: "30d" });
-
-  const planned = planExpire(spec, { ...world, ledger }, RULE);
-
-  expect(verdicts(planned)).toEqual({ a: "stop: expired", b: "wait: limit" });
-  expect(planned.verdicts[1]?.reason).toMatchObject({ limit });
+  expect(policies[0]?.rules[0]?.schedule).toEqual({ everyMs: HOUR_MS });
 });
 
 test.each([

@@ -47,7 +47,7 @@ export function planExpire(spec: ExpireSpec, world: World, rule: string): Plan {
     return { target: containerTarget(container), ...judgement, ...expect };
   });
   const ordered = verdicts.toSorted((a, b) => placeOf(a) - placeOf(b));
-  const limited = applyLimits<ExpireReason>(ordered, limitsOf(spec, world));
+  const limited = applyLimits<ExpireReason>(ordered, limitsOf(spec, world, rule));
   return { kind: "expire", verdicts: [...limited.filter(isStep), ...limited.filter((one) => !isStep(one))] };
 }
 

@@ -20,6 +20,8 @@ const limitsSchema = z.strictObject({
   items: z.int().min(1).default(5),
   /** Of these, containers of one compose project, so that a stack does not go down as a whole. */
   perProject: z.int().min(1).default(1),
+  /** What all runs of the rule may stop and remove in 24 hours. */
+  perDay: z.strictObject({ items: z.int().min(1).optional() }).prefault({}),
 });
 
 export const expireSpecSchema = z
