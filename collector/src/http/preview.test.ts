@@ -185,6 +185,30 @@ test("what a person should know before pushing is said in sentences", async () =
   ]);
 });
 
+test("rules that a preview cannot plan, or only half, are told of", async () => {
+  const agent = await collector.enrolHost("web-1");
+  const hostLabels = { environment: "production", hostname: "web-1" };
+  await agent.tell(inventoryEntry({ images: IMAGES }), standingEntry({ hostLabels }));
+  const registry = { at: "hub", host: "web-1", repositories: ["*"], olderThan: "30d" };
+  const policy = {
+    name: "production",
+    hosts: { environment: "production" },
+    owners: { labels: [], map: {} },
+    exceptions: [],
+    rules: [
+      { kind: "dream", name: "sheep", mode: "enforce", spec: {} },
+      { kind: "registry", name: "old", mode: "enforce", schedule: { everyMs: 60_000 }, spec: registry },
+    ],
+  };
+
+  const reply = await collector.ask("POST", "/api/v1/policies/preview", { body: { policies: [policy] } });
+
+  expect(reply.json<PolicyPreview>().warnings.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/^not planned on 1 host: production\/sheep: this agent knows no action dream/),
+    "what web-1 would delete in the registry hub takes a look at it: let the rule observe first",
+  ]);
+});
+
 test("hosts that cannot be judged are named with the reason, and revoked ones are left out", async () => {
   await collector.enrolHost("fresh");
   const old = await collector.enrolHost("old-agent");

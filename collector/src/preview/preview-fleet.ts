@@ -43,7 +43,7 @@ export async function previewFleet(
   const basesUnder = store.baseImages.lookup();
   const beside = (id: HostId) => store.complianceFacts.beside(id, basesUnder);
   const trying = { candidate, inForce, now, roundId: randomUUID() as RoundId, beside };
-  const warnings = createWarnings({ now, candidate });
+  const warnings = createWarnings({ now, candidate, inForceRevision: inForce?.revision });
   const sums = createSums({ limit, owner });
   const notJudged: PolicyPreview["hosts"]["notJudged"] = [];
   const count = { known: 0, judged: 0 };
@@ -62,7 +62,7 @@ export async function previewFleet(
     }
     count.judged += 1;
     sums.add(tried);
-    warnings.look(tried, inForce?.revision);
+    warnings.look(tried);
     if (explain === true) round = tried.candidate.round;
   }
 

@@ -8,6 +8,8 @@ import type { Trigger } from "../actions/action.ts";
 import { ownersFor, policiesFor, ruleKey } from "../language/compile.ts";
 import type { Policy, PolicyBundle } from "../language/policy.ts";
 import { checkRound } from "../round/check-round.ts";
+import { needsOf } from "../round/needs.ts";
+import type { Need } from "../round/outside.ts";
 import { planRound } from "../round/plan-round.ts";
 import type { Round } from "../round/round.ts";
 import { roundQuestion, type Standing } from "../round/standing.ts";
@@ -24,6 +26,8 @@ export interface Trial {
   readonly round: Round;
   /** What the independent check finds wrong with the round: nothing, or planner and check disagree. */
   check(): string[];
+  /** What an agent would look at beyond its host, and a trial cannot. */
+  needs(): Need[];
   /** Those that select the host. */
   readonly policies: readonly Policy[];
   /** What the host holds, with the owners that these policies find. */
@@ -56,6 +60,7 @@ export function tryBundle(
       waiting: rounds.flatMap(({ round }) => round.waiting),
     },
     check: () => rounds.flatMap(({ round, world }) => checkRound(round, world, bundle)),
+    needs: () => rounds.flatMap(({ round, world }) => needsOf(round, world, bundle)),
     policies,
     inventory: owned,
   };

@@ -14,8 +14,9 @@ export function needsOf(
   const found = rulesFor(bundle, world.hostLabels).flatMap(({ policy, rule }) => {
     if (!planned.some((one) => one.policy === policy.name && one.rule === rule.name)) return [];
     const kind = actionKind(rule.kind);
-    const spec = kind?.spec.safeParse(rule.spec);
-    return spec?.success === true ? (kind?.needs?.(spec.data, world) ?? []) : [];
+    if (kind?.needs === undefined) return [];
+    const spec = kind.spec.safeParse(rule.spec);
+    return spec.success ? kind.needs(spec.data, world) : [];
   });
   return [...new Map(found.map((need) => [JSON.stringify(need), need])).values()];
 }

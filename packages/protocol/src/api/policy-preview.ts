@@ -144,21 +144,22 @@ const previewOwnerSchema = z.object({
 });
 export type PreviewOwner = z.infer<typeof previewOwnerSchema>;
 
+/** Sorts of warnings, the worst first. */
+export const previewWarningCodeSchema = z.enum([
+  "unsound",
+  "selects-no-host",
+  "not-planned",
+  "removes-much",
+  "held-back",
+  "guardrails",
+  "needs-a-look",
+  "incomplete",
+  "silent",
+  "other-revision",
+]);
+
 /** Something that a person should know before the policy is pushed. */
-const previewWarningSchema = z.object({
-  /** For programs: stable. */
-  code: z.enum([
-    "selects-no-host",
-    "removes-much",
-    "held-back",
-    "guardrails",
-    "silent",
-    "incomplete",
-    "other-revision",
-    "unsound",
-  ]),
-  message: z.string(),
-});
+const previewWarningSchema = z.object({ code: previewWarningCodeSchema, message: z.string() });
 export type PreviewWarning = z.infer<typeof previewWarningSchema>;
 
 export const policyPreviewSchema = z
