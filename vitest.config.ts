@@ -12,6 +12,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
+          testTimeout: 30_000, // a bound, not a promise: a busy machine takes its time
           include: ending(".test.ts"),
           exclude: ["**/node_modules/**", ...ending(".docker.test.ts"), ...ending(".e2e.test.ts")],
           isolate: false, // loading every module anew for each file takes half of the time
