@@ -1,4 +1,5 @@
 /** When hosts were judged, how their things did, and the scores that follow, day by day. */
+import { isDeepStrictEqual } from "node:util";
 import { DAY_MS, type Instant } from "@shipkeeper/kit";
 import type { HostId } from "@shipkeeper/model";
 import { scoreOf, type HostJudgement, type Tally } from "@shipkeeper/policy";
@@ -10,6 +11,8 @@ type SkippedCheck = HostJudgement["skipped"][number];
 
 /** A host is judged anew after this long even if nothing changed: things grow older, and waivers end. */
 const JUDGED_EVERY_MS = 10 * 60_000;
+
+type TallyRow = Omit<Tally, "owner"> & { owner: string };
 
 interface SumRow {
   severity: Tally["severity"];
@@ -36,9 +39,8 @@ export function judgements({ db }: StoreDatabase) {
     VALUES (@hostId, @now, @revision, @heardAt, @skipped)
     ON CONFLICT (host_id) DO UPDATE SET judged_at = excluded.judged_at, revision = excluded.revision,
       heard_at = excluded.heard_at, skipped = excluded.skipped`);
-  const talliesOf = db.prepare<[string], { code: string; owner: string }>(
-    /*sql*/ `SELECT code, owner FROM tally WHERE host_id = ?`,
-  );
+  const talliesOf = db.prepare<[string], TallyRow>(/*sql*/ `
+    SELECT code AS "check", owner, severity, checked, passed, waived, unknown FROM tally WHERE host_id = ?`);
   const putTally = db.prepare(/*sql*/ `
     INSERT INTO tally (host_id, code, owner, severity, checked, passed, waived, unknown)
     VALUES (@hostId, @check, @owner, @severity, @checked, @passed, @waived, @unknown)
@@ -53,16 +55,6 @@ export function judgements({ db }: StoreDatabase) {
   const sumsOfOwners = db.prepare<[], SumRow & { owner: string }>(/*sql*/ `
     SELECT tally.owner, severity, sum(checked) AS checked, sum(passed) AS passed
     FROM tally JOIN host ON host.id = tally.host_id WHERE host.revoked_at IS NULL GROUP BY tally.owner, severity`);
-  const openOfHost = db
-    .prepare<[string, Instant], number>(
-      /*sql*/ `
-      SELECT count(*) FROM finding
-      WHERE host_id = ? AND resolved_at IS NULL AND ifnull(waived_until, 0) <= ?`,
-    )
-    .pluck();
-  const openOfOwners = db.prepare<[Instant], { owner: string; open: number }>(/*sql*/ `
-    SELECT ifnull(finding.owner, '') AS owner, count(*) AS open FROM finding JOIN host ON host.id = finding.host_id
-    WHERE resolved_at IS NULL AND ifnull(waived_until, 0) <= ? AND host.revoked_at IS NULL GROUP BY 1`);
   const putScore = db.prepare(/*sql*/ `
     INSERT INTO compliance_score (scope, name, day, score, open, checked)
     VALUES (@scope, @name, @day, @score, @open, @checked)
@@ -81,12 +73,11 @@ export function judgements({ db }: StoreDatabase) {
     SELECT host_id, skipped FROM judgement JOIN host ON host.id = judgement.host_id
     WHERE skipped <> '[]' AND host.revoked_at IS NULL ORDER BY hostname`);
 
-  function writeScore(
-    { scope, name }: { scope: ScoreScope; name: string },
-    { sums, open }: { sums: readonly SumRow[]; open: number },
-    now: Instant,
-  ): void {
+  function writeScore(scope: ScoreScope, name: string, sums: readonly SumRow[], now: Instant): void {
     const checked = sums.reduce((sum, row) => sum + row.checked, 0);
+    const passed = sums.reduce((sum, row) => sum + row.passed, 0);
+    // What did not pass is an open finding: waived ones count as passed.
+    const open = checked - passed;
     putScore.run({ scope, name, day: dayOf(now), score: scoreOf(sums) ?? null, open, checked });
   }
 
@@ -116,27 +107,25 @@ export function judgements({ db }: StoreDatabase) {
       }: Omit<HostJudgement, "findings"> & { revision: number; heardAt: Instant },
       now: Instant,
     ): void {
-      const gone = new Map(talliesOf.all(hostId).map((row) => [`${row.code} ${row.owner}`, row]));
+      const gone = new Map(talliesOf.all(hostId).map((row) => [`${row.check} ${row.owner}`, row]));
       for (const { owner = "", ...tally } of tallies) {
-        gone.delete(`${tally.check} ${owner}`);
-        putTally.run({ hostId, owner, ...tally });
+        const key = `${tally.check} ${owner}`;
+        if (!isDeepStrictEqual(gone.get(key), { ...tally, owner })) putTally.run({ hostId, owner, ...tally });
+        gone.delete(key);
       }
       const stay = new Set(notMade.map(({ check }) => check));
-      for (const { code, owner } of gone.values()) if (!stay.has(code)) dropTally.run(hostId, code, owner);
+      for (const { check, owner } of gone.values()) if (!stay.has(check)) dropTally.run(hostId, check, owner);
       note.run({ hostId, now, revision, heardAt, skipped: JSON.stringify(notMade) });
-      const host = { scope: "host", name: hostId } as const;
-      writeScore(host, { sums: sumsOfHost.all(hostId), open: openOfHost.get(hostId, now) ?? 0 }, now);
+      writeScore("host", hostId, sumsOfHost.all(hostId), now);
     },
 
     /** The day's scores of every owner and of the fleet, from what is known of all hosts. */
     sumUp: db.transaction((now: Instant): void => {
       const sums = sumsOfOwners.all();
-      const open = new Map(openOfOwners.all(now).map((row) => [row.owner, row.open]));
       for (const [owner, ofOwner] of Map.groupBy(sums, (row) => row.owner)) {
-        writeScore({ scope: "owner", name: owner }, { sums: ofOwner, open: open.get(owner) ?? 0 }, now);
+        writeScore("owner", owner, ofOwner, now);
       }
-      const all = [...open.values()].reduce((sum, count) => sum + count, 0);
-      writeScore({ scope: "fleet", name: "" }, { sums, open: all }, now);
+      writeScore("fleet", "", sums, now);
     }),
 
     /** Every score with the days since then that it was written on, oldest first. */

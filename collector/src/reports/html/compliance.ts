@@ -1,5 +1,5 @@
 /** How far the fleet is as its policies want it, and which way that goes. */
-import { formatInstant } from "@shipkeeper/kit";
+import { formatInstant, printable } from "@shipkeeper/kit";
 import type { CheckFindings, FleetReport, ReportedCompliance } from "@shipkeeper/protocol";
 import { counted, findingsInWords, scoreInWords } from "../wording.ts";
 import { bars, nothing, section, table, type Column, type Tone } from "./parts.ts";
@@ -49,10 +49,13 @@ const CHECK_COLUMNS: readonly Column<CheckFindings>[] = [
   { head: "Owner", cell: ({ example }) => example.owner ?? "nobody" },
 ];
 
+/** A label takes what it needs of the line; the bar gets the rest. */
+const MOST_LABEL = 20;
+
 function ownerBars(owners: ReportedCompliance["byOwner"]): Markup {
   return bars(
     owners.map(({ owner = "nobody", open, ...trend }) => ({
-      label: owner,
+      label: printable(owner, MOST_LABEL),
       number: `${trend.score ?? "–"}, ${counted(open, "finding")}`,
       says: scoreInWords(trend),
       pieces: [{ percent: trend.score ?? 0, tone: scoreTone(trend.score) }],
