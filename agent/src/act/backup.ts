@@ -127,7 +127,7 @@ async function tellWhatIsLeft(repository: string, restic: Restic, context: ActCo
       ...restorePointOf(snapshot, repository),
       ...sizesOf(known.get(snapshot.id)),
     }));
-    context.restorePoints.replace(repository, points);
+    context.restorePoints.replace(repository, points, context.clock());
     context.tellRestorePoints(repository, points);
   } catch (error) {
     context.log.warn({ error, repository }, "cannot list the restore points of a repository");

@@ -1,3 +1,4 @@
+import type { Removal } from "@shipkeeper/docker";
 import type { Container, ContainerId } from "@shipkeeper/model";
 import { expectContainer, firstChange, type Verdict } from "@shipkeeper/policy";
 import type { ActContext } from "./action-context.ts";
@@ -5,6 +6,12 @@ import type { StepResult } from "./apply-plan.ts";
 
 export const GONE: StepResult = { status: "skipped", why: "already-gone" };
 export const IN_USE: StepResult = { status: "skipped", why: "in-use" };
+
+/** How a step ends by the engine's answer to a removal. */
+export function resultOf(removal: Removal): StepResult {
+  if (removal === "in-use") return IN_USE;
+  return removal === "removed" ? { status: "done" } : GONE;
+}
 
 /** The container as it is now, or how the step ends where it is no longer what the plan relied on. */
 export async function lookAgain(
@@ -25,7 +32,5 @@ export async function removeContainer(
 ): Promise<StepResult> {
   const seen = await lookAgain(verdict, { engine });
   if ("end" in seen) return seen.end;
-  const removal = await engine.removeContainer(seen.container.id);
-  if (removal === "in-use") return IN_USE;
-  return removal === "removed" ? { status: "done" } : GONE;
+  return resultOf(await engine.removeContainer(seen.container.id));
 }

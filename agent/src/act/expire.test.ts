@@ -169,7 +169,7 @@ test("a container that ended long after the crash was not stopped by the rule", 
 test("what is remembered of a container goes with it, and only where all of them could be seen", async () => {
   const { take, look, ledger } = runningContainer();
   await take(announcement(await look()));
-  const empty = { takenAt: NOW, containers: [], images: [], gaps: [] };
+  const empty = { takenAt: NOW, containers: [], images: [], volumes: [], networks: [], gaps: [] };
   const inventory = (gaps: object[]) =>
     ({ ...empty, gaps }) as unknown as Parameters<typeof ledger.remember>[0];
 

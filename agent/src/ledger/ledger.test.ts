@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { days } from "@shipkeeper/kit";
 import { fakeContainerId, fakeImageId } from "@shipkeeper/docker";
-import { plainContainer, plainImage } from "@shipkeeper/model/testing";
+import { plainContainer, plainImage, plainVolume } from "@shipkeeper/model/testing";
 import { runIdSchema, type Inventory } from "@shipkeeper/model";
 import type { StepOutcome, Verdict } from "@shipkeeper/policy";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -201,7 +201,7 @@ test("of a volume's restore points planners see the newest in each repository", 
   ledger.restorePoints.add(point("cccccccc", "offsite", NOW - 3));
 
   expect(ledger.asLedger().restorePoints.map(({ id }) => id)).toEqual(["bbbbbbbb", "cccccccc"]);
-  ledger.restorePoints.replace("local", []);
+  ledger.restorePoints.replace("local", [], NOW);
   expect(ledger.asLedger().restorePoints.map(({ id }) => id)).toEqual(["cccccccc"]);
   ledger.close();
 });
@@ -253,4 +253,39 @@ test("a rule's day counts its own steps with their bytes, also those that a cras
 
   expect(today).toEqual(new Map([["lab/cache", { items: 1, bytes: 7 }]]));
   expect(tomorrow).toEqual(new Map());
+});
+
+test("a volume is orphaned since the first look without a container, and a use in between counts anew", () => {
+  const ledger = open();
+  const data = plainVolume("data");
+  const mounts = [{ type: "volume" as const, volume: "data", source: "", destination: "/", readOnly: false }];
+  const user = plainContainer({ id: APP, name: "app", imageId: WEB, state: "exited", mounts });
+  const look = (content: Partial<Inventory>) => {
+    now += days(1);
+    ledger.remember(inventory({ volumes: [data], ...content }));
+    return ledger.asLedger().orphans.volumes.get("data");
+  };
+
+  expect(look({ containers: [user] })).toBeUndefined();
+  expect(look({ gaps: [{ section: "containers", error: "timeout" }] })).toBeUndefined();
+  const since = look({});
+  expect(since).toBe(now);
+  expect(look({})).toBe(since);
+  ledger.rememberNeed("volumes", "data", now + 5);
+  expect(look({})).toBe((since ?? 0) + days(1) + 5);
+  expect(look({ containers: [user] })).toBeUndefined();
+  look({});
+  expect(look({ volumes: [] })).toBeUndefined();
+  ledger.close();
+});
+
+test("a restore point is verified once its repository listed it", () => {
+  const ledger = open();
+  const point = { id: "aaaaaaaa", repository: "local", volume: "data", at: NOW, bytes: 1, files: 1 };
+
+  ledger.restorePoints.add(point);
+  expect(ledger.restorePoints.all()[0]).not.toHaveProperty("verifiedAt");
+  ledger.restorePoints.replace("local", [point], NOW + 1);
+  expect(ledger.restorePoints.all()[0]?.verifiedAt).toBe(NOW + 1);
+  ledger.close();
 });

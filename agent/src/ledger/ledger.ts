@@ -18,6 +18,7 @@ import { fleetMemory, type FleetMemory } from "./fleet-memory.ts";
 import { imageMemories } from "./image-memories.ts";
 import { journal, type Journal } from "./journal.ts";
 import { MIGRATIONS } from "./migrations.ts";
+import { orphans } from "./orphans.ts";
 import { pastImages } from "./past-images.ts";
 import { registryMemory, type RegistryMemory } from "./registry-memory.ts";
 import { restartAttempts, type RestartAttempts } from "./restart-attempts.ts";
@@ -40,6 +41,8 @@ export interface AgentLedger {
   rememberUse(image: Pick<Image, "id">, at: Instant): void;
   /** An image was pulled or given a name, which may show in no list: it had that name before, or another look saw it. */
   rememberTag(image: Pick<Image, "id">, at: Instant): void;
+  /** A container was given a volume, or joined a network. */
+  rememberNeed(kind: "volumes" | "networks", id: string, at: Instant): void;
   /** The inventory with what only this memory knows: image ages, since when a container is sick, who owns what. */
   annotate(inventory: Inventory, owners?: OwnerRules): Inventory;
   /** The part that planners may see. */
@@ -58,6 +61,7 @@ export function openLedger(file: string, clock: Clock, options: OpenOptions = {}
 
   const images = imageMemories(db);
   const past = pastImages(db);
+  const idle = orphans(db);
   const sick = sickContainers(db);
   const restarts = restartAttempts(db);
   const points = restorePoints(db);
@@ -67,6 +71,7 @@ export function openLedger(file: string, clock: Clock, options: OpenOptions = {}
   const remember = db.transaction((inventory: Inventory) => {
     images.remember(inventory);
     past.remember(inventory);
+    idle.remember(inventory);
     sick.remember(inventory);
     ends.remember(inventory);
     restarts.forgetBefore(inventory.takenAt - KEEP_MS);
@@ -85,6 +90,7 @@ export function openLedger(file: string, clock: Clock, options: OpenOptions = {}
     remember,
     rememberUse: ({ id }, at) => images.rememberUse(id, at),
     rememberTag: ({ id }, at) => images.rememberTag(id, at),
+    rememberNeed: (kind, id, at) => idle.rememberUse(kind, id, at),
 
     annotate(inventory, owners = NO_OWNER_RULES) {
       const memoryOf = images.all();
@@ -103,6 +109,7 @@ export function openLedger(file: string, clock: Clock, options: OpenOptions = {}
       lastDay: runs.countSince(clock() - DAY_MS),
       ruleDays: runs.ruleDaysSince(clock() - DAY_MS),
       pastImages: past.all(),
+      orphans: idle.all(),
       restorePoints: points.all(),
       expiries: ends.all(),
     }),

@@ -116,4 +116,15 @@ export const MIGRATIONS: readonly Migration[] = [
     held INTEGER NOT NULL -- in the last list, as of some host's last word
   ) STRICT, WITHOUT ROWID;
   `,
+
+  /*sql*/ `
+  CREATE TABLE orphan (
+    kind TEXT NOT NULL CHECK (kind IN ('volumes', 'networks')),
+    id TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (kind, id)
+  ) STRICT;
+
+  ALTER TABLE restore_point ADD COLUMN verified_at INTEGER; -- when its repository last listed it
+  `,
 ];

@@ -1,3 +1,4 @@
+import type { Instant } from "@shipkeeper/kit";
 import type { KnownRestorePoint } from "@shipkeeper/policy";
 import { restorePointSchema, type RestorePoint } from "@shipkeeper/protocol";
 import type { Database } from "@shipkeeper/runtime";
@@ -7,33 +8,40 @@ export type RestorePoints = ReturnType<typeof restorePoints>;
 /** Restore points that repositories are known to hold. The repositories decide: this is what they last said. */
 export function restorePoints(db: Database) {
   const insert = db.prepare(/*sql*/ `
-    INSERT INTO restore_point (repository, id, volume, at, point) VALUES (@repository, @id, @volume, @at, @point)
-    ON CONFLICT (repository, id) DO UPDATE SET volume = @volume, at = @at, point = @point`);
+    INSERT INTO restore_point (repository, id, volume, at, point, verified_at)
+    VALUES (@repository, @id, @volume, @at, @point, @verifiedAt)
+    ON CONFLICT (repository, id) DO UPDATE SET
+      volume = @volume, at = @at, point = @point, verified_at = coalesce(@verifiedAt, verified_at)`);
   const clear = db.prepare(/*sql*/ `DELETE FROM restore_point WHERE repository = ?`);
-  const selectNewest = db.prepare<[], KnownRestorePoint>(/*sql*/ `
-    SELECT repository, id, volume, max(at) AS at FROM restore_point GROUP BY repository, volume
+  const selectNewest = db.prepare<[], KnownRestorePoint & { verifiedAt: Instant | null }>(/*sql*/ `
+    SELECT repository, id, volume, max(at) AS at, verified_at AS verifiedAt
+    FROM restore_point GROUP BY repository, volume
     ORDER BY repository, volume`);
   const selectOf = db.prepare<[string], { point: string }>(/*sql*/ `
     SELECT point FROM restore_point WHERE repository = ? ORDER BY at, id`);
 
-  const add = (point: RestorePoint): void => {
+  const insertPoint = (point: RestorePoint, verifiedAt: Instant | null): void => {
     const { repository, id, volume, at } = point;
-    insert.run({ repository, id, volume, at, point: JSON.stringify(point) });
+    insert.run({ repository, id, volume, at, point: JSON.stringify(point), verifiedAt });
   };
 
   return {
-    add,
-    /** What the repository no longer lists is gone. */
-    replace: db.transaction((repository: string, points: readonly RestorePoint[]): void => {
+    /** As it was made; whether the repository holds it as a whole, only its list tells. */
+    add: (point: RestorePoint): void => insertPoint(point, null),
+    /** What the repository listed at a time. What it no longer lists is gone. */
+    replace: db.transaction((repository: string, points: readonly RestorePoint[], at: Instant): void => {
       clear.run(repository);
-      for (const point of points) add(point);
+      for (const point of points) insertPoint(point, at);
     }),
     of(repository: string): RestorePoint[] {
       return selectOf.all(repository).map(({ point }) => restorePointSchema.parse(JSON.parse(point)));
     },
     /** The newest of each volume in each repository. */
     all(): readonly KnownRestorePoint[] {
-      return selectNewest.all();
+      return selectNewest.all().map(({ verifiedAt, ...point }) => ({
+        ...point,
+        ...(verifiedAt !== null && { verifiedAt }),
+      }));
     },
   };
 }

@@ -21,7 +21,10 @@ import { tellEvents } from "./tell-events.ts";
 
 export interface ObserveOptions {
   readonly engine: EngineReader;
-  readonly ledger: Pick<AgentLedger, "remember" | "rememberUse" | "rememberTag" | "annotate">;
+  readonly ledger: Pick<
+    AgentLedger,
+    "remember" | "rememberUse" | "rememberTag" | "rememberNeed" | "annotate"
+  >;
   readonly clock: Clock;
   readonly log: Logger;
   readonly resyncIntervalMs: number;
@@ -113,6 +116,7 @@ export function startObserving(options: ObserveOptions): Observer {
   function takeEvent(event: EngineEvent): void {
     teller.take(event);
     rememberUse(event);
+    rememberNeed(event);
     if (pending.length >= MOST_PENDING) mustResync = true;
     else pending.push(event);
     looking.nudge();
@@ -123,6 +127,14 @@ export function startObserving(options: ObserveOptions): Observer {
     if (type !== "container" || (action !== "create" && action !== "start")) return;
     const image = imageNamed(attributes["image"]);
     if (image !== undefined) ledger.rememberUse(image, at);
+  }
+
+  /** The same for the volumes and networks of a container. */
+  function rememberNeed({ type, action, subject, at }: EngineEvent): void {
+    if (type === "volume" && action === "mount") ledger.rememberNeed("volumes", subject, at);
+    if (type === "network" && (action === "connect" || action === "disconnect")) {
+      ledger.rememberNeed("networks", subject, at);
+    }
   }
 
   /** A pull names what it brought, not an id: only the look that follows tells which image has that name. */

@@ -1,4 +1,4 @@
-import { NO_GUARDRAILS, NO_STEPS, standingSchema, type Standing } from "@shipkeeper/policy";
+import { NO_GUARDRAILS, NO_ORPHANS, NO_STEPS, standingSchema, type Standing } from "@shipkeeper/policy";
 import type { KnownEntry } from "@shipkeeper/protocol";
 import { afterEach, expect, test, vi } from "vitest";
 import { reportStanding } from "./report-standing.ts";
@@ -13,6 +13,7 @@ const standing = (facts: Partial<Standing> = {}): Standing => ({
     lastDay: { ...NO_STEPS, restarts: 1 },
     ruleDays: new Map([["production/cache", { items: 3, bytes: 7 }]]),
     pastImages: new Map(),
+    orphans: NO_ORPHANS,
     restorePoints: [],
     expiries: [],
   },

@@ -7,10 +7,10 @@ import type { ContainerId, VolumeName } from "@shipkeeper/model";
 import type { Connection } from "./connection.ts";
 import { containerAnswer } from "./answers/container-answer.ts";
 import { decodeAnswer } from "./answers/decode-answer.ts";
-import { EngineRefused } from "./engine-errors.ts";
+import { EngineAnswerInvalid, EngineRefused } from "./engine-errors.ts";
 import { type EngineAnswer, reasonIn } from "./engine-wire.ts";
 import type { CallOptions, EngineActor, Removal } from "./engine.ts";
-import { volumeAnswer } from "./answers/host-answers.ts";
+import { buildPruneAnswer, volumeAnswer } from "./answers/host-answers.ts";
 import { readVolume } from "./answers/read-host.ts";
 
 const INSPECT_DEADLINE_MS = 10 * SECOND_MS;
@@ -98,6 +98,58 @@ export function engineActor(connection: Connection): EngineActor {
       return removal(answer);
     },
 
+    async removeNetwork(id, options) {
+      const attempt = `remove network ${id}`;
+      try {
+        const answer = await connection.call({
+          attempt,
+          method: "DELETE",
+          path: `/networks/${pathSegment(id)}`,
+          deadlineMs: INSPECT_DEADLINE_MS,
+          signal: options?.signal,
+        });
+        return removal(answer);
+      } catch (error) {
+        // Forbidden is what the engine says of a network with active endpoints.
+        if (error instanceof EngineRefused && error.status === 403) return "in-use";
+        throw error;
+      }
+    },
+
+    async removeVolume(name, options) {
+      const attempt = `remove volume ${name}`;
+      const answer = await connection.call({
+        attempt,
+        method: "DELETE",
+        path: `/volumes/${pathSegment(name)}`,
+        query: { force: false },
+        deadlineMs: REMOVE_DEADLINE_MS,
+        signal: options?.signal,
+      });
+      return removal(answer);
+    },
+
+    async removeBuildCache(id, options) {
+      // The engine has no other way to remove a record than its prune, whose filter takes a part of an id as well: only
+      // a whole one, always of 25 letters and digits, names one record.
+      if (!/^[a-z0-9]{25}$/.test(id)) throw new InvalidInput("no build cache record", [JSON.stringify(id)]);
+      const attempt = `remove build cache record ${id}`;
+      const answer = await connection.call({
+        attempt,
+        method: "POST",
+        path: "/build/prune",
+        query: { all: true, filters: JSON.stringify({ id: { [id]: true } }) },
+        deadlineMs: REMOVE_DEADLINE_MS,
+        signal: options?.signal,
+      });
+      // Another prune is under way.
+      if (answer.status === 409) return "in-use";
+      const { CachesDeleted } = decodeAnswer(attempt, buildPruneAnswer, answer);
+      const others = CachesDeleted.filter((deleted) => deleted !== id);
+      if (others.length > 0) throw new EngineAnswerInvalid(attempt, `it also removed ${others.join(", ")}`);
+      return CachesDeleted.includes(id) ? "removed" : "in-use";
+    },
+
     async restartContainer(id, options) {
       const answer = await endContainer("restart", id, options);
       if (answer === undefined || answer.status === 404) return "already-gone";
@@ -136,6 +188,12 @@ export function engineActor(connection: Connection): EngineActor {
 function removal(answer: EngineAnswer): Removal {
   if (answer.status === 404) return "already-gone";
   return answer.status === 409 ? "in-use" : "removed";
+}
+
+/** A name or an id as one step of a path. Without text the path would mean the whole collection. */
+function pathSegment(name: string): string {
+  if (name === "" || name === "." || name === "..") throw new InvalidInput("no name", [JSON.stringify(name)]);
+  return encodeURIComponent(name);
 }
 
 /** An image reference as a part of a path: what the engine itself would never call an image does not get there. */

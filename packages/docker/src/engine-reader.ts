@@ -7,14 +7,14 @@ import { decodeAnswer } from "./answers/decode-answer.ts";
 import { DockerUnavailable, EngineAnswerInvalid } from "./engine-errors.ts";
 import type { EngineCall } from "./engine-wire.ts";
 import type { CallOptions, EngineEvent, EngineReader, ImageNames } from "./engine.ts";
-import { infoAnswer, networkListAnswer, volumeListAnswer } from "./answers/host-answers.ts";
+import { infoAnswer, networkAnswer, networkListAnswer, volumeListAnswer } from "./answers/host-answers.ts";
 import { historyAnswer, imageAnswer, imageListAnswer } from "./answers/image-answer.ts";
 import { speaks } from "./negotiate.ts";
 import { readContainer } from "./answers/read-container.ts";
 import { EVENT_FILTERS, readEvents } from "./answers/read-events.ts";
-import { readEngineFacts, readHostFacts, readNetworks, readVolume } from "./answers/read-host.ts";
+import { readEngineFacts, readHostFacts, readNetwork, readVolume } from "./answers/read-host.ts";
 import { readImage } from "./answers/read-image.ts";
-import { diskUsageAnswer, readSizes } from "./answers/read-sizes.ts";
+import { diskUsageAnswer, readBuildCache, readSizes } from "./answers/read-sizes.ts";
 import { readStats } from "./answers/read-stats.ts";
 import { statsAnswer } from "./answers/stats-answer.ts";
 
@@ -49,6 +49,20 @@ export function engineReader(connection: Connection): EngineReader {
       signal: options?.signal,
     });
     return answer.status === 404 ? undefined : decodeAnswer(call.attempt, schema, answer);
+  }
+
+  async function diskUsage(only: { type?: string }, options: CallOptions | undefined) {
+    const attempt = "measure its disk usage";
+    const apiVersion = await connection.apiVersion(options?.signal);
+    const answer = await connection.call({
+      attempt,
+      path: "/system/df",
+      // Without `verbose` the newer shape carries totals only.
+      query: { ...only, ...(speaks(apiVersion, "1.52") && { verbose: true }) },
+      deadlineMs: SIZES_DEADLINE_MS,
+      signal: options?.signal,
+    });
+    return decodeAnswer(attempt, diskUsageAnswer, answer);
   }
 
   async function imageNames(options?: CallOptions): Promise<ImageNames[]> {
@@ -100,21 +114,22 @@ export function engineReader(connection: Connection): EngineReader {
 
     async networks(options) {
       const call = { attempt: "list networks", path: "/networks" };
-      return readNetworks(await list(networkListAnswer, call, options));
+      return (await list(networkListAnswer, call, options)).map(readNetwork);
+    },
+
+    async network(id, options) {
+      const call = { attempt: `inspect network ${id}`, path: `/networks/${encodeURIComponent(id)}` };
+      const answer = await inspect(networkAnswer, call, options);
+      return answer === undefined ? undefined : { network: readNetwork(answer), attached: answer.Containers };
     },
 
     async sizes(options) {
-      const attempt = "measure its disk usage";
-      const apiVersion = await connection.apiVersion(options?.signal);
-      const answer = await connection.call({
-        attempt,
-        path: "/system/df",
-        // Without it the newer shape carries totals only.
-        query: speaks(apiVersion, "1.52") ? { verbose: true } : {},
-        deadlineMs: SIZES_DEADLINE_MS,
-        signal: options?.signal,
-      });
-      return readSizes(decodeAnswer(attempt, diskUsageAnswer, answer));
+      return readSizes(await diskUsage({}, options));
+    },
+
+    async buildCache(options) {
+      // An engine that does not know the filter measures everything.
+      return readBuildCache(await diskUsage({ type: "build-cache" }, options));
     },
 
     async stats(id, options) {

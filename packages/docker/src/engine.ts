@@ -1,7 +1,7 @@
 /**
  * The port to one Docker engine, as narrow as Shipkeeper's needs: what can be read, and the few things that may be
  * changed. Two implementations answer the same contract suite: the real one over the engine's socket, and a fake.
- * There is deliberately no bulk prune, no force, no exec and no volume removal here.
+ * There is deliberately no bulk prune, no force and no exec here.
  */
 import type { Instant } from "@shipkeeper/kit";
 import type {
@@ -71,11 +71,21 @@ export interface EngineReader {
   /** Users are filled in by the inventory reader, which sees the containers. */
   volumes(options?: CallOptions): Promise<Volume[]>;
   networks(options?: CallOptions): Promise<Network[]>;
+  /** One network and the containers that are part of it now; undefined where there is none. By its full id. */
+  network(id: string, options?: CallOptions): Promise<InspectedNetwork | undefined>;
   sizes(options?: CallOptions): Promise<EngineSizes>;
+  /** What builders keep. Before API 1.42 as expensive as `sizes`. */
+  buildCache(options?: CallOptions): Promise<BuildCacheRecord[]>;
   /** Expensive for the engine, and for an old one up to some seconds long. Undefined where it does not run or is not there. */
   stats(id: ContainerId, options?: CallOptions): Promise<ContainerStats | undefined>;
   /** Follows the engine's event stream until `signal` aborts; throws `DockerUnavailable` where the stream breaks. */
   events(options: { since?: Instant; signal: AbortSignal }): AsyncIterable<EngineEvent>;
+}
+
+export interface InspectedNetwork {
+  readonly network: Network;
+  /** Running containers only: of others the engine does not tell here. */
+  readonly attached: readonly string[];
 }
 
 /** What the engine made of a removal: it is gone now, it was gone before, or something still uses it. */
@@ -90,6 +100,15 @@ export interface EngineActor {
   removeContainer(id: ContainerId, options?: CallOptions): Promise<Removal>;
   /** Removes one reference, or the image itself by its id where nothing refers to it any more. Never forces. */
   removeImage(reference: string, options?: CallOptions): Promise<Removal>;
+  /** Refused while a running container is part of it. */
+  removeNetwork(id: string, options?: CallOptions): Promise<Removal>;
+  /** Refused while any container refers to it. Never forces. */
+  removeVolume(name: VolumeName, options?: CallOptions): Promise<Removal>;
+  /**
+   * Removes one record by its full id. `in-use` also where another record is built on it, or where it is gone: the
+   * engine does not tell these apart.
+   */
+  removeBuildCache(id: string, options?: CallOptions): Promise<"removed" | "in-use">;
   /** Stops within `timeoutSeconds` (the container's own where undefined), kills after it, starts again. */
   restartContainer(
     id: ContainerId,

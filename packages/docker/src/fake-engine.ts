@@ -4,6 +4,7 @@
  */
 import type { Clock, Instant } from "@shipkeeper/kit";
 import {
+  type BuildCacheRecord,
   type Container,
   type ContainerId,
   type EngineFacts,
@@ -21,9 +22,11 @@ import type {
   CallOptions,
   ContainerStats,
   Engine,
+  EngineActor,
   EngineEvent,
   EngineSizes,
   ImageNames,
+  InspectedNetwork,
   Removal,
   Stop,
 } from "./engine.ts";
@@ -33,7 +36,7 @@ import { type FakeCall, type Fault, faults } from "./fake/faults.ts";
 
 /** One call that would have changed a host, in the order of the calls. */
 export interface Mutation {
-  readonly call: "removeContainer" | "removeImage" | "restartContainer" | "stopContainer" | "createVolume";
+  readonly call: keyof EngineActor;
   readonly subject: string;
 }
 
@@ -135,6 +138,25 @@ export class FakeEngine extends FakeHost implements Engine {
     return structuredClone([...this.networksById.values()]);
   }
 
+  async network(id: string, options?: CallOptions): Promise<InspectedNetwork | undefined> {
+    await this.#meet("network", id, options);
+    const network = this.networksById.get(id);
+    return (
+      network &&
+      structuredClone({
+        network,
+        attached: this.#membersOf(id)
+          .filter(isAlive)
+          .map(({ id }) => id),
+      })
+    );
+  }
+
+  async buildCache(options?: CallOptions): Promise<BuildCacheRecord[]> {
+    await this.#meet("buildCache", undefined, options);
+    return structuredClone([...this.measured.buildCache]);
+  }
+
   async sizes(options?: CallOptions): Promise<EngineSizes> {
     await this.#meet("sizes", undefined, options);
     return structuredClone(this.measured);
@@ -179,6 +201,36 @@ export class FakeEngine extends FakeHost implements Engine {
     return "removed";
   }
 
+  async removeNetwork(id: string, options?: CallOptions): Promise<Removal> {
+    await this.#mutate("removeNetwork", id, options);
+    const network = this.networksById.get(id);
+    if (network === undefined) return "already-gone";
+    if (this.#membersOf(id).some(isAlive)) return "in-use";
+    this.networksById.delete(id);
+    this.tell("network", "destroy", id, { name: network.name });
+    return "removed";
+  }
+
+  async removeVolume(name: VolumeName, options?: CallOptions): Promise<Removal> {
+    await this.#mutate("removeVolume", name, options);
+    if (!this.volumesByName.has(name)) return "already-gone";
+    const containers = [...this.containersById.values()];
+    if (containers.some(({ mounts }) => mounts.some(({ volume }) => volume === name))) return "in-use";
+    this.forget(name);
+    return "removed";
+  }
+
+  async removeBuildCache(id: string, options?: CallOptions): Promise<"removed" | "in-use"> {
+    await this.#mutate("removeBuildCache", id, options);
+    const { buildCache } = this.measured;
+    const isHeld = buildCache.some(
+      (one) => one.parents?.includes(id) === true || (one.id === id && one.inUse),
+    );
+    if (isHeld || !buildCache.some((one) => one.id === id)) return "in-use";
+    this.measured = { ...this.measured, buildCache: buildCache.filter((one) => one.id !== id) };
+    return "removed";
+  }
+
   async restartContainer(id: ContainerId, options?: CallOptions): Promise<"restarted" | "already-gone"> {
     await this.#mutate("restartContainer", id, options);
     const container = this.containersById.get(id);
@@ -213,6 +265,12 @@ export class FakeEngine extends FakeHost implements Engine {
       throw new EngineRefused(`create volume ${name}`, { status: 409, reason });
     }
     return this.addVolume({ name, labels: { ...labels } });
+  }
+
+  #membersOf(networkId: string): Container[] {
+    return [...this.containersById.values()].filter(({ networks }) =>
+      networks.some(({ id }) => id === networkId),
+    );
   }
 
   async #meet(call: FakeCall, subject: string | undefined, options: CallOptions | undefined): Promise<void> {

@@ -30,6 +30,8 @@ export const buildCacheRecordSchema = z.object({
   usageCount: countSchema,
   inUse: z.boolean(),
   shared: z.boolean(),
+  /** The records that it is built on; absent where the engine did not say. */
+  parents: z.array(z.string()).optional(),
 });
 export type BuildCacheRecord = z.infer<typeof buildCacheRecordSchema>;
 

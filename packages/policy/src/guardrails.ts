@@ -26,6 +26,8 @@ export const guardrailsSchema = z.strictObject({
         .strictObject({
           images: count.optional(),
           containers: count.optional(),
+          volumes: count.optional(),
+          networks: count.optional(),
           bytes: sizeSchema.optional(),
         })
         .prefault({}),
@@ -33,6 +35,8 @@ export const guardrailsSchema = z.strictObject({
         .strictObject({
           images: count.optional(),
           containers: count.optional(),
+          volumes: count.optional(),
+          networks: count.optional(),
           restarts: count.optional(),
         })
         .prefault({}),
@@ -43,6 +47,8 @@ export const guardrailsSchema = z.strictObject({
     .strictObject({
       /** Whether a stopped service may be removed: a container with a restart policy, or of a compose project. */
       stoppedServices: z.boolean().default(false),
+      /** Named volumes that may be removed. */
+      volumes: z.array(patternSchema).default([]),
     })
     .prefault({}),
   /** Nothing is destroyed outside of them; empty: at any time. */

@@ -7,6 +7,7 @@ export * from "./actions/expectation.ts";
 export * from "./actions/expire/outcome.ts";
 export { expireReasonSchema } from "./actions/expire/reason.ts";
 export type { ExpireSpec } from "./actions/expire/spec.ts";
+export { recordAtWork } from "./actions/prune/build-cache.ts";
 export type { PruneSpec } from "./actions/prune/spec.ts";
 export { verifyMs } from "./actions/restart/budget.ts";
 export * from "./actions/registry/outcome.ts";

@@ -68,4 +68,10 @@ export const PROTOCOL_HISTORY: readonly {
     change:
       "rules carry windows, catch-up and spread, guardrails windows; an agent that does not know them refuses the bundle",
   },
+  {
+    version: 1,
+    hash: "67bbaa03aef3feac472dc64fcfed27312c0c2745a46bdc7ea5149881f33651e0",
+    change:
+      "orphans and verified restore points in a standing, parents of build cache, and more that guardrails limit and allow; an older collector leaves them out",
+  },
 ];

@@ -8,7 +8,7 @@ import { historyAnswer, imageAnswer } from "./image-answer.ts";
 import { readContainer } from "./read-container.ts";
 import { readEvents } from "./read-events.ts";
 import { readHealthCheck } from "./read-health-check.ts";
-import { readEngineFacts, readHostFacts, readNetworks, readVolume } from "./read-host.ts";
+import { readEngineFacts, readHostFacts, readNetwork, readVolume } from "./read-host.ts";
 import { readImage } from "./read-image.ts";
 import { diskUsageAnswer, readSizes } from "./read-sizes.ts";
 import { readStats } from "./read-stats.ts";
@@ -117,7 +117,7 @@ test("the image store is told by the driver's status, not by the version", () =>
 
 test("volumes, networks and lists of Docker 20.10", () => {
   const { Volumes } = answer(volumeListAnswer, "docker-20.10/volumes.json");
-  const networks = readNetworks(answer(networkListAnswer, "docker-20.10/networks.json"));
+  const networks = answer(networkListAnswer, "docker-20.10/networks.json").map(readNetwork);
 
   expect(Volumes.map(readVolume).map(({ name, anonymous }) => [name.slice(0, 8), anonymous])).toEqual([
     ["data1", false],
@@ -156,6 +156,7 @@ test("disk usage in its old and in its new shape", () => {
         usageCount: 3,
         inUse: false,
         shared: true,
+        parents: [],
       },
     ],
   ]);

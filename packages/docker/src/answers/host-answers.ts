@@ -39,17 +39,27 @@ export const volumeAnswer = volume;
 export const volumeListAnswer = z.object({ Volumes: listOf(volume), Warnings: listOf(z.string()) });
 
 /** `GET /networks`. */
-export const networkListAnswer = z.array(
-  z.object({
-    Id: z.string(),
-    Name: z.string(),
-    Driver: text,
-    Scope: text,
-    Internal: flag,
-    Attachable: flag,
-    Ingress: flag,
-    Created: text,
-    Labels: textMap,
-  }),
-);
+const network = z.object({
+  Id: z.string(),
+  Name: z.string(),
+  Driver: text,
+  Scope: text,
+  Internal: flag,
+  Attachable: flag,
+  Ingress: flag,
+  Created: text,
+  Labels: textMap,
+});
+export const networkListAnswer = z.array(network);
 export type NetworkListAnswer = z.output<typeof networkListAnswer>;
+
+/** `GET /networks/{id}`. */
+export const networkAnswer = network.extend({
+  Containers: z
+    .record(z.string(), z.unknown())
+    .nullish()
+    .transform((containers) => Object.keys(containers ?? {})),
+});
+
+/** `POST /build/prune`. */
+export const buildPruneAnswer = z.object({ CachesDeleted: listOf(z.string()) });

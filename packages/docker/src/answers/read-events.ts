@@ -13,7 +13,7 @@ export const EVENT_FILTERS = {
   event: [
     "create", "start", "restart", "stop", "die", "oom", "pause", "unpause", "destroy", "rename", "update",
     "health_status", "pull", "push", "tag", "untag", "delete", "import", "load",
-    "connect", "disconnect", "remove", "prune", "reload",
+    "connect", "disconnect", "mount", "remove", "prune", "reload",
   ],
 } as const;
 

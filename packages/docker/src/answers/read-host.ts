@@ -57,8 +57,8 @@ export function readVolume(answer: VolumeAnswer): Volume {
   };
 }
 
-export function readNetworks(answer: NetworkListAnswer): Network[] {
-  return answer.map((network) => ({
+export function readNetwork(network: NetworkListAnswer[number]): Network {
+  return {
     id: network.Id,
     name: network.Name,
     driver: network.Driver,
@@ -68,5 +68,5 @@ export function readNetworks(answer: NetworkListAnswer): Network[] {
     ingress: network.Ingress,
     labels: network.Labels,
     ...defined({ createdAt: parseInstant(network.Created) }),
-  }));
+  };
 }

@@ -29,6 +29,9 @@ const buildCache = z.object({
   UsageCount: number,
   InUse: flag,
   Shared: flag,
+  /** Before API 1.42. */
+  Parent: text,
+  Parents: z.array(z.string()).nullish(),
 });
 
 /** From API 1.52 on every list sits in an object of its own, and is filled only where `verbose` was asked for. */
@@ -47,12 +50,15 @@ export const diskUsageAnswer = z.object({
 });
 export type DiskUsageAnswer = z.output<typeof diskUsageAnswer>;
 
+export function readBuildCache(answer: DiskUsageAnswer): BuildCacheRecord[] {
+  return (answer.BuildCacheUsage?.Items ?? answer.BuildCache ?? []).map(readRecord);
+}
+
 /** What was measured; -1, which the engine writes where it could not measure, is left out. */
 export function readSizes(answer: DiskUsageAnswer): EngineSizes {
   const containers = answer.ContainerUsage?.Items ?? answer.Containers ?? [];
   const images = answer.ImageUsage?.Items ?? answer.Images ?? [];
   const volumes = answer.VolumeUsage?.Items ?? answer.Volumes ?? [];
-  const records = answer.BuildCacheUsage?.Items ?? answer.BuildCache ?? [];
 
   return {
     // The engine leaves a size of 0 out.
@@ -60,11 +66,11 @@ export function readSizes(answer: DiskUsageAnswer): EngineSizes {
     sharedImageBytes: mapOf<ImageId>(images.map(({ Id, SharedSize }) => [Id, SharedSize])),
     volumeBytes: mapOf<VolumeName>(volumes.map(({ Name, UsageData }) => [Name, UsageData?.Size])),
     volumeRefCounts: mapOf<VolumeName>(volumes.map(({ Name, UsageData }) => [Name, UsageData?.RefCount])),
-    buildCache: records.map(readBuildCache),
+    buildCache: readBuildCache(answer),
   };
 }
 
-function readBuildCache(record: z.output<typeof buildCache>): BuildCacheRecord {
+function readRecord(record: z.output<typeof buildCache>): BuildCacheRecord {
   return {
     id: record.ID,
     type: record.Type,
@@ -73,6 +79,7 @@ function readBuildCache(record: z.output<typeof buildCache>): BuildCacheRecord {
     usageCount: Math.max(0, record.UsageCount),
     inUse: record.InUse,
     shared: record.Shared,
+    parents: record.Parents ?? (record.Parent === "" ? [] : [record.Parent]),
     ...defined({ createdAt: parseInstant(record.CreatedAt), lastUsedAt: parseInstant(record.LastUsedAt) }),
   };
 }

@@ -14,7 +14,8 @@ export function changesOf(events: Iterable<EngineEvent>): Changes {
   for (const { type, action, subject, attributes } of events) {
     if (type === "container" && subject !== "") containers.add(subject as ContainerId);
     if (type === "image") sections.add("images");
-    if (type === "volume") sections.add("volumes");
+    // The container's own events tell of it.
+    if (type === "volume" && action !== "mount") sections.add("volumes");
     if (type === "daemon") sections.add("engine");
     if (type === "network") {
       const { container } = attributes;

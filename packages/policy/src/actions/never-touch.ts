@@ -1,5 +1,5 @@
 import { firstMatch } from "@shipkeeper/kit";
-import type { Container, Image, Labels, Volume } from "@shipkeeper/model";
+import type { Container, Image, Labels, Network, Volume } from "@shipkeeper/model";
 import type { Guardrails } from "../guardrails.ts";
 
 type NeverTouch = Guardrails["neverTouch"];
@@ -20,6 +20,10 @@ export function protectsContainer(neverTouch: NeverTouch, container: Container):
 
 export function protectsVolume(neverTouch: NeverTouch, volume: Volume): string | undefined {
   return firstMatch(neverTouch.volumes, [volume.name]) ?? label(neverTouch, volume);
+}
+
+export function protectsNetwork(neverTouch: NeverTouch, network: Network): string | undefined {
+  return label(neverTouch, network);
 }
 
 /** `key=value` wants exactly that value, `key` alone any. */

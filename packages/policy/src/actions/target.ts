@@ -1,4 +1,11 @@
-import { imageName, type Container, type Image, type Volume } from "@shipkeeper/model";
+import {
+  imageName,
+  type BuildCacheRecord,
+  type Container,
+  type Image,
+  type Network,
+  type Volume,
+} from "@shipkeeper/model";
 import type { Target } from "./action.ts";
 
 export function imageTarget(image: Image): Target {
@@ -11,6 +18,14 @@ export function containerTarget(container: Container): Target {
 
 export function volumeTarget(volume: Volume): Target {
   return { type: "volume", id: volume.name, name: volume.name, ...ownerOf(volume) };
+}
+
+export function networkTarget({ id, name }: Network): Target {
+  return { type: "network", id, name };
+}
+
+export function buildCacheTarget({ id, description }: BuildCacheRecord): Target {
+  return { type: "build-cache", id, name: description === "" ? id : description };
 }
 
 function ownerOf({ owner }: { owner?: string | undefined }): { owner?: string } {

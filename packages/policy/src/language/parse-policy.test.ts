@@ -198,7 +198,7 @@ test("a selector that selects nothing is a mistake that says so", () => {
     "13:5: select: is missing, expected a mapping",
     "15:9: to: expected the name of at least one repository, got an empty list",
     "17:23: labels: an empty mapping selects nothing",
-    "18:5: selects nothing: it needs `images`, `containers` or both",
+    "18:5: selects nothing: it needs `images`, `containers`, `volumes`, `networks` or `buildCache`",
   ]);
 });
 

@@ -3,10 +3,13 @@ import type { PlannedRule } from "./round.ts";
 import type { World } from "./world.ts";
 
 /** What each kind must have an opinion on. */
-const CANDIDATES: Readonly<Record<string, (inventory: Inventory) => string[]>> = {
-  prune: ({ images, containers }) => [
+const CANDIDATES: Readonly<Record<string, (inventory: Inventory, spec: unknown) => string[]>> = {
+  prune: ({ images, containers, volumes, networks, buildCache }, spec) => [
     ...images.map(({ id }) => id),
     ...containers.filter(({ state }) => state !== "running").map(({ id }) => id),
+    ...(speaksOf(spec, "volumes") ? volumes.map(({ name }) => name) : []),
+    ...(speaksOf(spec, "networks") ? networks.map(({ id }) => id) : []),
+    ...(speaksOf(spec, "buildCache") ? buildCache.map(({ id }) => id) : []),
   ],
   backup: ({ volumes }) => volumes.map(({ name }) => name),
   restart: ({ containers }) =>
@@ -14,10 +17,19 @@ const CANDIDATES: Readonly<Record<string, (inventory: Inventory) => string[]>> =
   expire: ({ containers }) => containers.map(({ id }) => id),
 };
 
+/** Of these a rule judges nothing where it does not name them: a host may have thousands of records of build cache. */
+function speaksOf(spec: unknown, section: string): boolean {
+  return (spec as Record<string, unknown> | undefined)?.[section] !== undefined;
+}
+
 /** Every candidate has a verdict with a reason, and no thing has two; in two places, a volume may. */
-export function checkCoverage({ kind, verdicts }: PlannedRule, { inventory }: World): string[] {
+export function checkCoverage(
+  { kind, verdicts }: PlannedRule,
+  { inventory }: World,
+  spec: unknown,
+): string[] {
   const judged = new Set(verdicts.map(({ target }) => target.id));
-  const missing = (CANDIDATES[kind]?.(inventory) ?? []).filter((id) => !judged.has(id));
+  const missing = (CANDIDATES[kind]?.(inventory, spec) ?? []).filter((id) => !judged.has(id));
   const places = verdicts.map(
     ({ target, reason }) => `${target.type} ${target.id} ${String(reason["repository"])}`,
   );

@@ -29,11 +29,13 @@ export function checkDay({ planned }: Round, { guardrails, ledger }: World): str
   const steps = planned
     .filter(({ mode }) => mode === "enforce")
     .flatMap(({ verdicts }) => verdicts.filter(isStep));
-  const { images, containers, restarts } = guardrails.limits.perDay;
+  const { images, containers, volumes, networks, restarts } = guardrails.limits.perDay;
   const { lastDay } = ledger;
   return [
     over("images a day", lastDay.images, removals(steps, "image"), images),
     over("containers a day", lastDay.containers, touched(steps), containers),
+    over("volumes a day", lastDay.volumes, removals(steps, "volume"), volumes),
+    over("networks a day", lastDay.networks, removals(steps, "network"), networks),
     over(
       "restarts a day",
       lastDay.restarts,
@@ -54,6 +56,8 @@ function checkPrune(
   const { perRun } = guardrails.limits;
   const images = removals(steps, "image");
   const containers = removals(steps, "container");
+  const volumes = removals(steps, "volume");
+  const networks = removals(steps, "network");
   const bytes = steps.reduce((total, step) => total + (step.bytes ?? 0), 0);
   const share = (count: number) => Math.max(10, Math.floor((limits.share / 100) * count));
   return [
@@ -63,8 +67,12 @@ function checkPrune(
     over("bytes a day", today.bytes, bytes, limits.perDay.bytes),
     over("share of images", 0, images, share(inventory.images.length)),
     over("share of containers", 0, containers, share(inventory.containers.length)),
+    over("share of volumes", 0, volumes, share(inventory.volumes.length)),
+    over("share of networks", 0, networks, share(inventory.networks.length)),
     over("images a run", 0, images, perRun.images),
     over("containers a run", 0, containers, perRun.containers),
+    over("volumes a run", 0, volumes, Math.min(5, perRun.volumes ?? 5)),
+    over("networks a run", 0, networks, perRun.networks),
     over("bytes a run", 0, bytes, perRun.bytes),
   ].flat();
 }

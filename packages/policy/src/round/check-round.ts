@@ -18,7 +18,7 @@ export function checkRound(round: Round, world: World, bundle: PolicyBundle): st
   const violations = round.planned.flatMap((planned) =>
     [
       ...checkRights(planned, world, bundle),
-      ...checkCoverage(planned, world),
+      ...checkCoverage(planned, world, specIn(bundle, planned)),
       ...checkLimits(planned, world, bundle),
       ...planned.verdicts
         .filter(isStep)

@@ -1,6 +1,7 @@
 import type { Verdict } from "../actions/action.ts";
 import { isProtected } from "./check-never-touch.ts";
 import { checkContainerRemoval, checkImageRemoval } from "./check-prune-step.ts";
+import { checkBuildCacheRemoval, checkNetworkRemoval, checkVolumeRemoval } from "./check-prune-rest.ts";
 import { hasGap } from "./has-gap.ts";
 import type { World } from "./world.ts";
 
@@ -11,6 +12,9 @@ export type Check = (step: Verdict, world: World, spec: unknown) => (string | fa
 const CHECKS: Readonly<Record<string, Check>> = {
   "prune remove image": checkImageRemoval,
   "prune remove container": checkContainerRemoval,
+  "prune remove volume": checkVolumeRemoval,
+  "prune remove network": checkNetworkRemoval,
+  "prune remove build-cache": checkBuildCacheRemoval,
   "backup back-up volume": checkBackup,
   "restart restart container": checkRestart,
   "expire announce container": checkExpiry,

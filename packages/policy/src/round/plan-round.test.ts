@@ -188,7 +188,7 @@ test("a kind or a key of a newer language makes its rule wait, and no other", ()
       schedule: { cron: "0 3 * * *", timezone: "Mars/Base" },
       spec: {},
     },
-    { kind: "prune", name: "odd", mode: "enforce", schedule: { everyMs: HOUR_MS }, spec: { networks: {} } },
+    { kind: "prune", name: "odd", mode: "enforce", schedule: { everyMs: HOUR_MS }, spec: { ghosts: {} } },
   ];
   const policies = policy === undefined ? [] : [{ ...policy, rules: [...newer, ...policy.rules] }];
 

@@ -69,8 +69,19 @@ const ledgerSchema = z.object({
   pastImages: mapOf(
     z.array(z.object({ imageId: imageIdSchema, lastRanAt: instantSchema })).readonly(),
   ).prefault([]),
+  orphans: z
+    .object({ volumes: mapOf(instantSchema), networks: mapOf(instantSchema) })
+    .prefault({ volumes: [], networks: [] }),
   restorePoints: z
-    .array(z.object({ id: z.string(), at: instantSchema, repository: z.string(), volume: z.string() }))
+    .array(
+      z.object({
+        id: z.string(),
+        at: instantSchema,
+        repository: z.string(),
+        volume: z.string(),
+        verifiedAt: z.exactOptional(instantSchema),
+      }),
+    )
     .readonly(),
   expiries: z.array(expirySchema).readonly().default([]),
 } satisfies { [Field in keyof Ledger]-?: z.ZodType<Ledger[Field]> });

@@ -33,7 +33,19 @@ export interface KnownRestorePoint {
   readonly at: Instant;
   readonly repository: string;
   readonly volume: string;
+  /** When its repository last listed it as a whole snapshot; absent while nobody asked since it was made. */
+  readonly verifiedAt?: Instant;
 }
+
+/** What no container in any state refers to, and since when the agent saw it so. */
+export interface Orphans {
+  /** By name. */
+  readonly volumes: ReadonlyMap<string, Instant>;
+  /** By id. */
+  readonly networks: ReadonlyMap<string, Instant>;
+}
+
+export const NO_ORPHANS: Orphans = { volumes: new Map(), networks: new Map() };
 
 /** An image that a container ran, as the ledger remembers it. */
 export interface PastImage {
@@ -53,6 +65,7 @@ export interface Ledger {
   readonly ruleDays: ReadonlyMap<string, RuleDay>;
   /** Identity of a container → the images that it ran, the latest first. */
   readonly pastImages: ReadonlyMap<string, readonly PastImage[]>;
+  readonly orphans: Orphans;
   readonly restorePoints: readonly KnownRestorePoint[];
   /** What rules told containers of their end, one for each rule and container. */
   readonly expiries: readonly Expiry[];

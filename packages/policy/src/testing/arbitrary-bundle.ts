@@ -40,6 +40,15 @@ const pruneSpec = fc.record({
       except: fc.constantFrom([], ["job-3"]),
     }),
   ),
+  volumes: maybe(
+    fc.record({
+      orphanedFor: duration,
+      named: fc.constantFrom([], ["v*"]),
+      except: fc.constantFrom([], ["v3"]),
+    }),
+  ),
+  networks: maybe(fc.record({ unusedFor: duration, except: fc.constantFrom([], ["n3"]) })),
+  buildCache: maybe(fc.record({ unusedFor: duration, keep: maybe(fc.constantFrom("1GB", "3GB")) })),
   limits: fc.record({
     items: fc.integer({ min: 1, max: 30 }),
     bytes: maybe(fc.constantFrom("1GB", "20GB")),

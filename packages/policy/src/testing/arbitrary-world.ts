@@ -1,18 +1,13 @@
 /** Random worlds in which everything that planners must heed turns up often, and together. */
-import { plainVolume } from "@shipkeeper/model/testing";
 import { days, HOUR_MS, MINUTE_MS } from "@shipkeeper/kit";
-import {
-  containerIdentity,
-  type Container,
-  type Image,
-  type Inventory,
-  type Volume,
-} from "@shipkeeper/model";
+import { containerIdentity, type Container, type Image, type Inventory } from "@shipkeeper/model";
 import * as fc from "fast-check";
 import { guardrailsSchema } from "../guardrails.ts";
 import { NO_STEPS } from "../round/step-counts.ts";
 import type { Expiry, PastImage, RestartAttempt, World } from "../round/world.ts";
 import { someWindows } from "./arbitrary-bundle.ts";
+import { labels, maybe, past, rarely } from "./arbitrary-facts.ts";
+import { connect, leftovers } from "./arbitrary-leftovers.ts";
 import { arbitraryOutside } from "./arbitrary-registry.ts";
 import { container, image, imageId, NOW, worldWith } from "./world.ts";
 
@@ -29,15 +24,6 @@ const STATES = [
 ] as const;
 
 type Drawn<A> = A extends fc.Arbitrary<infer T> ? T : never;
-
-/** A time that ended between now and a year ago, with the edges of the usual limits among them. */
-const past = fc.oneof(
-  fc.integer({ min: 0, max: days(365) }).map((ms) => NOW - ms),
-  fc.constantFrom(NOW, NOW - 2 * MINUTE_MS, NOW - HOUR_MS, NOW - days(14), NOW + HOUR_MS),
-);
-const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
-const rarely = fc.constantFrom(false, false, false, false, true);
-const labels = fc.constantFrom<Record<string, string>>({}, {}, { keep: "true" }, { tier: "gold" });
 
 const imageFacts = fc.record({
   repositories: fc.array(fc.constantFrom(...REPOSITORIES), { maxLength: 2 }),
@@ -120,16 +106,9 @@ function expiries(facts: Drawn<typeof expiryFacts>, container: Container): Expir
   return rules.map((rule) => ({ rule, ...told }));
 }
 
-const volumeFacts = fc.record({
-  driver: fc.constantFrom("local", "local", "nfs"),
-  anonymous: fc.boolean(),
-  sizeBytes: maybe(fc.integer({ min: 0, max: 1e9 })),
-  labels,
-});
-
 const gaps = fc.array(
   fc.record({
-    section: fc.constantFrom("containers", "images", "volumes", "sizes"),
+    section: fc.constantFrom("containers", "images", "volumes", "networks", "buildCache", "sizes"),
     error: fc.constant("timeout"),
   }),
   { maxLength: 1 },
@@ -142,13 +121,25 @@ const guardrails = fc
     containers: fc.constantFrom([], ["^postgres-"]),
     volumes: fc.constantFrom([], ["v1*"]),
     labels: fc.constantFrom([], ["keep=true"], ["tier"]),
-    stoppedServices: fc.boolean(),
-    perRun: fc.record({ images: smallLimit, containers: smallLimit, bytes: maybe(fc.constant("2GB")) }),
-    perDay: fc.record({ images: smallLimit, containers: smallLimit, restarts: smallLimit }),
+    allow: fc.record({ stoppedServices: fc.boolean(), volumes: fc.constantFrom([], ["v*"]) }),
+    perRun: fc.record({
+      images: smallLimit,
+      containers: smallLimit,
+      volumes: smallLimit,
+      networks: smallLimit,
+      bytes: maybe(fc.constant("2GB")),
+    }),
+    perDay: fc.record({
+      images: smallLimit,
+      containers: smallLimit,
+      volumes: smallLimit,
+      networks: smallLimit,
+      restarts: smallLimit,
+    }),
     windows: someWindows,
   })
-  .map(({ perRun, perDay, stoppedServices, windows, ...neverTouch }) =>
-    guardrailsSchema.parse({ neverTouch, limits: { perRun, perDay }, allow: { stoppedServices }, windows }),
+  .map(({ perRun, perDay, allow, windows, ...neverTouch }) =>
+    guardrailsSchema.parse({ neverTouch, limits: { perRun, perDay }, allow, windows }),
   );
 
 const attempts = fc
@@ -175,9 +166,7 @@ export const arbitraryWorld: fc.Arbitrary<World> = fc
   .record({
     images: fc.array(imageFacts, { maxLength: 40 }).map(images),
     containers: fc.array(containerFacts, { maxLength: 25 }).map(containers),
-    volumes: fc
-      .array(volumeFacts, { maxLength: 12 })
-      .map((all): Volume[] => all.map((facts, index) => plainVolume(`v${index}`, facts))),
+    leftovers,
     gaps: fc.oneof(
       { weight: 4, arbitrary: fc.constant<Inventory["gaps"]>([]) },
       { weight: 1, arbitrary: gaps },
@@ -188,33 +177,34 @@ export const arbitraryWorld: fc.Arbitrary<World> = fc
     pasts,
     ruleDay: fc.record({ items: fc.nat(2), bytes: fc.constantFrom(0, 1e9) }),
     lastDay: fc
-      .record({ images: fc.nat(2), containers: fc.nat(2), restarts: fc.nat(2) })
+      .record({ images: fc.nat(2), containers: fc.nat(2), volumes: fc.nat(2), restarts: fc.nat(2) })
       .map((counts) => ({ ...NO_STEPS, ...counts })),
     self: fc.constantFrom([], ["job-1", "job-2", "job-3", "job-4"]),
     environment: fc.constantFrom("production", "production", "production", "test"),
     outside: fc.option(arbitraryOutside, { nil: undefined, freq: 9 }),
   })
-  .map(
-    ({ guardrails, attempts, notices, pasts, ruleDay, lastDay, self, environment, outside, ...things }) => {
-      const hostLabels = { environment, hostname: "web-1" };
-      const world = worldWith(things, { guardrails, self, hostLabels, outside });
-      const restarts = new Map(
-        things.containers
-          .slice(0, 8)
-          .map(({ name }, index) => [`name:${name}`, attempts.slice(index)] as const),
-      );
-      const told = things.containers.flatMap((container, index) => {
-        const facts = notices[index];
-        return facts === undefined ? [] : expiries(facts, container);
-      });
-      const pastImages = new Map(
-        things.containers.flatMap((container, index) => {
-          const past = pasts[index];
-          return past === undefined ? [] : [[containerIdentity(container), past] as const];
-        }),
-      );
-      const ruleDays = new Map([["a/one", ruleDay]]);
-      const ledger = { ...world.ledger, restarts, lastDay, expiries: told, pastImages, ruleDays };
-      return { ...world, ledger };
-    },
-  );
+  .map(({ guardrails, attempts, notices, pasts, ruleDay, lastDay, self, environment, outside, ...drawn }) => {
+    const { orphans, restorePoints, ...left } = drawn.leftovers;
+    const things = { ...drawn, ...left, ...connect(drawn.containers, left) };
+    const hostLabels = { environment, hostname: "web-1" };
+    const world = worldWith(things, { guardrails, self, hostLabels, outside });
+    const restarts = new Map(
+      things.containers
+        .slice(0, 8)
+        .map(({ name }, index) => [`name:${name}`, attempts.slice(index)] as const),
+    );
+    const told = things.containers.flatMap((container, index) => {
+      const facts = notices[index];
+      return facts === undefined ? [] : expiries(facts, container);
+    });
+    const pastImages = new Map(
+      things.containers.flatMap((container, index) => {
+        const past = pasts[index];
+        return past === undefined ? [] : [[containerIdentity(container), past] as const];
+      }),
+    );
+    const ruleDays = new Map([["a/one", ruleDay]]);
+    const memories = { expiries: told, pastImages, ruleDays, orphans, restorePoints };
+    const ledger = { ...world.ledger, restarts, lastDay, ...memories };
+    return { ...world, ledger };
+  });

@@ -24,6 +24,11 @@ export function afterSteps(world: World, planned: readonly PlannedRule[]): World
       containers: inventory.containers
         .filter(({ id }) => !removed.has(id))
         .map((container) => afterStep(container, steps, now)),
+      volumes: inventory.volumes
+        .filter(({ name }) => !removed.has(name))
+        .map((volume) => ({ ...volume, users: volume.users.filter((id) => !removed.has(id)) })),
+      networks: inventory.networks.filter(({ id }) => !removed.has(id)),
+      buildCache: inventory.buildCache.filter(({ id }) => !removed.has(id)),
       // Whatever a container referred to a moment ago was used a moment ago.
       images: inventory.images
         .filter(({ id }) => !removed.has(id))

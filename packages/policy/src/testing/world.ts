@@ -11,7 +11,7 @@ import {
 import { plainContainer, plainImage } from "@shipkeeper/model/testing";
 import { NO_GUARDRAILS } from "../guardrails.ts";
 import { NO_STEPS } from "../round/step-counts.ts";
-import type { World } from "../round/world.ts";
+import { NO_ORPHANS, type World } from "../round/world.ts";
 import type { Plan } from "../actions/action.ts";
 
 export const NOW: Instant = Date.UTC(2030, 0, 31, 2);
@@ -85,7 +85,7 @@ export function unhealthy(
 }
 
 export function worldWith(
-  things: Partial<Pick<Inventory, "images" | "containers" | "volumes" | "gaps">>,
+  things: Partial<Pick<Inventory, "images" | "containers" | "volumes" | "networks" | "buildCache" | "gaps">>,
   facts: Partial<World> = {},
 ): World {
   return {
@@ -117,6 +117,7 @@ export function worldWith(
       lastDay: NO_STEPS,
       ruleDays: new Map(),
       pastImages: new Map(),
+      orphans: NO_ORPHANS,
       restorePoints: [],
       expiries: [],
     },

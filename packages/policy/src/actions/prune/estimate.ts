@@ -8,12 +8,14 @@ import type { PruneVerdict } from "./plan.ts";
  */
 export function estimateFreedBytes(
   verdicts: readonly PruneVerdict[],
-  { images, containers }: Pick<Inventory, "images" | "containers">,
+  { images, containers, volumes, buildCache }: Inventory,
 ): PruneVerdict[] {
   const imageById = new Map<string, Image>(images.map((image) => [image.id, image]));
-  const writable = new Map<string, number>(
-    containers.map(({ id, writableBytes }) => [id, writableBytes ?? 0]),
-  );
+  const sizeOf = new Map<string, number>([
+    ...containers.map(({ id, writableBytes = 0, logBytes = 0 }) => [id, writableBytes + logBytes] as const),
+    ...volumes.map(({ name, sizeBytes = 0 }) => [name, sizeBytes] as const),
+    ...buildCache.map(({ id, sizeBytes, shared }) => [id, shared ? 0 : sizeBytes] as const),
+  ]);
   const holders = new Map<string, number>();
   for (const layer of images.flatMap(({ layers }) => [...new Set(layers)])) {
     holders.set(layer, (holders.get(layer) ?? 0) + 1);
@@ -21,7 +23,7 @@ export function estimateFreedBytes(
 
   return verdicts.map((verdict) => {
     const image = imageById.get(verdict.target.id);
-    if (image === undefined) return { ...verdict, bytes: writable.get(verdict.target.id) ?? 0 };
+    if (image === undefined) return { ...verdict, bytes: sizeOf.get(verdict.target.id) ?? 0 };
     const bytes = exclusiveBytes(image, (layer) => (holders.get(layer) ?? 0) > 1);
     if (isStep(verdict)) {
       for (const layer of new Set(image.layers)) holders.set(layer, (holders.get(layer) ?? 1) - 1);

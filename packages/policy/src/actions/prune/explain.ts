@@ -27,6 +27,8 @@ function sentence(reason: PruneReason): string {
       return `built ${formatDuration(reason.ageMs)} ago (limit ${formatDuration(reason.limitMs)})`;
     case "unused-and-old":
       return `unused for ${formatDuration(reason.unusedForMs)}, built ${formatDuration(reason.ageMs)} ago`;
+    case "orphaned":
+      return `no container for ${formatDuration(reason.orphanedForMs)} (limit ${formatDuration(reason.limitMs)}), restorable`;
     case "dangling":
       return "dangling";
     case "exited":
@@ -97,6 +99,31 @@ function sentence(reason: PruneReason): string {
       return `ended ${formatDuration(reason.exitedForMs)} ago (limit ${formatDuration(reason.limitMs)})`;
     case "exception":
       return explainException(reason);
+
+    case "not-local":
+      return `of driver ${reason.driver}, which reaches beyond this host`;
+    case "predefined":
+      return "the engine's own";
+    case "attachable":
+      return "others may join it";
+    case "project-of":
+      return `belongs to compose project ${reason.project}`;
+
+    case "named-volume":
+      return "somebody gave it a name, and the rule does not";
+    case "orphaned-recently":
+      return `no container for ${formatDuration(reason.orphanedForMs)} (limit ${formatDuration(reason.limitMs)})`;
+    case "no-restore-point":
+      return "no restore point of what was in it when the last container let go";
+
+    case "build-under-way":
+      return `a build may be under way (${reason.by})`;
+    case "reserved":
+      return `among the ${formatBytes(reason.keepBytes)} that were used last`;
+    case "shared":
+      return "an image holds its bytes";
+    case "needed-by":
+      return `"${reason.record}" is built on it`;
     default:
       return unreachable(reason);
   }

@@ -11,7 +11,12 @@ export const SMALL_HOST = 10;
 const LIMITED = [
   ["image", "images"],
   ["container", "containers"],
+  ["volume", "volumes"],
+  ["network", "networks"],
 ] as const;
+
+/** No file allows a run more: data goes slowly enough for somebody to notice. */
+const MOST_VOLUMES = 5;
 
 /** The least of the limits in bytes, where there is any. */
 export function byteLimit(limits: readonly Limit<PruneVerdict>[]): number | undefined {
@@ -27,7 +32,7 @@ export function limitsOf({ limits }: PruneSpec, world: World, rule: string): Lim
   const today = ledger.ruleDays.get(rule) ?? NOTHING_TODAY;
 
   const ofEachKind = LIMITED.flatMap(([type, kind]) => {
-    const cost = ({ target }: PruneVerdict) => (target.type === type ? 1 : 0);
+    const cost = costOf(type);
     const most = Math.max(SMALL_HOST, Math.floor((inventory[kind].length * share) / 100));
     return [
       counted(`limits.share of the ${kind}`, most, cost),
@@ -41,8 +46,13 @@ export function limitsOf({ limits }: PruneSpec, world: World, rule: string): Lim
     counted("limits.perDay.items", restOfDay(ruleDay.items, today.items), () => 1),
     sized("limits.perDay.bytes", restOfDay(ruleDay.bytes, today.bytes)),
     ...ofEachKind,
+    counted("the most volumes of one run", MOST_VOLUMES, costOf("volume")),
     sized("guardrails limits.perRun.bytes", perRun.bytes),
   ].flat();
+}
+
+function costOf(type: string): (verdict: PruneVerdict) => number {
+  return ({ target }) => (target.type === type ? 1 : 0);
 }
 
 function sized(name: string, most: number | undefined): Limit<PruneVerdict>[] {

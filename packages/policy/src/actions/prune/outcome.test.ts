@@ -22,6 +22,9 @@ test("only what is gone counts as removed, and a step that nobody could settle c
   expect(measurePrune({ steps, freedBytes: 12 })).toEqual({
     imagesRemoved: 1,
     containersRemoved: 1,
+    volumesRemoved: 0,
+    networksRemoved: 0,
+    buildCacheRemoved: 0,
     freedBytes: 12,
     failedSteps: 2,
   });

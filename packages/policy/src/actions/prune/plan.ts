@@ -1,5 +1,5 @@
 /**
- * Which images and ended containers a host can do without. Owns the order of the reasons; what an engine is, how a
+ * Which images, ended containers, networks, volumes and build cache a host can do without. Owns the order of the reasons; what an engine is, how a
  * thing is removed and when the rule runs are not known here.
  */
 import { isComplete, unusedSince, type InventorySection } from "@shipkeeper/model";
@@ -7,10 +7,14 @@ import type { World } from "../../round/world.ts";
 import { isStep, type Plan, type VerdictFor } from "../action.ts";
 import { applyLimits } from "../limits.ts";
 import { containerTarget, imageTarget } from "../target.ts";
+import { judgeBuildCache } from "./build-cache.ts";
 import { judgeContainer } from "./containers.ts";
 import { estimateFreedBytes } from "./estimate.ts";
 import { imageFacts, judgeImage } from "./images.ts";
 import { byteLimit, limitsOf } from "./limits.ts";
+import { byAge } from "./idle-since.ts";
+import { judgeNetworks } from "./networks.ts";
+import { judgeVolumes } from "./volumes.ts";
 import type { PruneReason } from "./reason.ts";
 import type { PruneSpec } from "./spec.ts";
 
@@ -19,17 +23,27 @@ export type PruneVerdict = VerdictFor<PruneReason>;
 /** A list that is not whole cannot say what nobody uses. */
 const NEEDED: readonly InventorySection[] = ["containers", "images"];
 
-/** A verdict for every image and every container that does not run. */
+/**
+ * A verdict for every image and every container that does not run, and for every network, volume and record of build
+ * cache where the rule is about these.
+ */
 export function planPrune(spec: PruneSpec, world: World, rule = ""): Plan {
   const limits = limitsOf(spec, world, rule);
   const limitBytes = byteLimit(limits);
-  const sized = estimateFreedBytes(judgeAll(spec, world), world.inventory);
+  const judged = [
+    // Containers first: the engine refuses an image, a network or a volume while one of its containers exists.
+    ...judgeContainersAndImages(spec, world),
+    ...judgeNetworks(spec, world),
+    ...judgeVolumes(spec, world),
+    ...judgeBuildCache(spec, world),
+  ];
+  const sized = estimateFreedBytes(judged, world.inventory);
   const limited = applyLimits<PruneReason>(sized, limits);
   const verdicts = [...limited.filter(isStep), ...limited.filter((verdict) => !isStep(verdict))];
   return { kind: "prune", verdicts, ...(limitBytes === undefined ? {} : { limitBytes }) };
 }
 
-function judgeAll(spec: PruneSpec, world: World): PruneVerdict[] {
+function judgeContainersAndImages(spec: PruneSpec, world: World): PruneVerdict[] {
   const { images, containers } = world.inventory;
   const idle = containers.filter(({ state }) => state !== "running");
 
@@ -42,23 +56,13 @@ function judgeAll(spec: PruneSpec, world: World): PruneVerdict[] {
     }));
   }
 
-  const ended = [...idle].sort(by(({ finishedAt, createdAt, id }) => [finishedAt ?? createdAt ?? 0, id]));
+  const ended = [...idle].sort(byAge(({ finishedAt, createdAt, id }) => [finishedAt ?? createdAt ?? 0, id]));
   const facts = imageFacts(spec, world);
   // What was never seen counts as used right now.
-  const leastUsed = [...images].sort(by((image) => [unusedSince(image) ?? Infinity, image.id]));
+  const leastUsed = [...images].sort(byAge((image) => [unusedSince(image), image.id]));
 
   return [
-    // Containers first: the engine refuses an image while one of its containers exists, even an ended one.
     ...ended.map((container) => judgeContainer(spec, world, container)),
     ...leastUsed.map((image) => judgeImage(spec, world, facts, image)),
   ];
-}
-
-/** Orders by a number, then by id, so that equal ages give the same plan every time. */
-function by<T>(keyOf: (item: T) => [number, string]): (a: T, b: T) => number {
-  return (a, b) => {
-    const [first, firstId] = keyOf(a);
-    const [second, secondId] = keyOf(b);
-    return first - second || (firstId < secondId ? -1 : 1);
-  };
 }

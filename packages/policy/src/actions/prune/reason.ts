@@ -21,6 +21,7 @@ export const pruneReasonSchema = z.discriminatedUnion("why", [
     outOfMemory: z.boolean().optional(),
   }),
   why("never-started").extend({ ageMs: ms, limitMs: ms }),
+  why("orphaned").extend({ orphanedForMs: ms, limitMs: ms }),
 
   // Not this time, or not allowed.
   why("inventory-incomplete").extend({ section: z.string() }),
@@ -33,6 +34,7 @@ export const pruneReasonSchema = z.discriminatedUnion("why", [
   exceptionReasonSchema,
   why("excepted").extend({ by: z.string() }),
   why("age-unknown"),
+  why("not-local").extend({ driver: z.string() }),
 
   // Kept images.
   why("in-use").extend({ by: z.string() }),
@@ -55,5 +57,21 @@ export const pruneReasonSchema = z.discriminatedUnion("why", [
   why("network-of").extend({ container: z.string() }),
   why("exit-code").extend({ exitCode: z.int().optional() }),
   why("ended-recently").extend({ exitedForMs: ms, limitMs: ms }),
+
+  // Kept networks.
+  why("predefined"),
+  why("attachable"),
+  why("project-of").extend({ project: z.string() }),
+
+  // Kept volumes.
+  why("named-volume"),
+  why("orphaned-recently").extend({ orphanedForMs: ms, limitMs: ms }),
+  why("no-restore-point").extend({ orphanedForMs: ms }),
+
+  // Kept build cache.
+  why("build-under-way").extend({ by: z.string() }),
+  why("reserved").extend({ keepBytes: countSchema }),
+  why("shared"),
+  why("needed-by").extend({ record: z.string() }),
 ]);
 export type PruneReason = z.infer<typeof pruneReasonSchema>;

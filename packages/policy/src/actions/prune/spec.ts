@@ -47,6 +47,29 @@ const containersSchema = z.strictObject({
   exceptLabels: exceptLabelsSchema,
 });
 
+const volumesSchema = z.strictObject({
+  /** Time since the last container let go of it, as far as the agent's own memory goes. */
+  orphanedFor: durationSchema.prefault("30d"),
+  /** Volumes that people gave a name; without a pattern only anonymous ones go. The guardrails must allow it, too. */
+  named: z.array(patternSchema).default([]),
+  except: z.array(patternSchema).default([]),
+  exceptLabels: exceptLabelsSchema,
+});
+
+const networksSchema = z.strictObject({
+  /** No container was part of it for this long, as far as the agent's own memory goes. */
+  unusedFor: durationSchema.prefault("7d"),
+  except: z.array(patternSchema).default([]),
+  exceptLabels: exceptLabelsSchema,
+});
+
+const buildCacheSchema = z.strictObject({
+  /** No build used it for this long, by the engine's word. */
+  unusedFor: durationSchema.prefault("14d"),
+  /** So many bytes of what was used last stay, whatever their age. */
+  keep: sizeSchema.optional(),
+});
+
 const limitsSchema = z.strictObject({
   items: z.int().min(1).default(200),
   bytes: sizeSchema.optional(),
@@ -56,13 +79,18 @@ const limitsSchema = z.strictObject({
   perDay: z.strictObject({ items: z.int().min(1).optional(), bytes: sizeSchema.optional() }).prefault({}),
 });
 
+const SECTIONS = ["images", "containers", "volumes", "networks", "buildCache"] as const;
+
 export const pruneSpecSchema = z
   .strictObject({
     images: imagesSchema.optional(),
     containers: containersSchema.optional(),
+    volumes: volumesSchema.optional(),
+    networks: networksSchema.optional(),
+    buildCache: buildCacheSchema.optional(),
     limits: limitsSchema.prefault({}),
   })
-  .refine(({ images, containers }) => images !== undefined || containers !== undefined, {
-    message: "selects nothing: it needs `images`, `containers` or both",
+  .refine((spec) => SECTIONS.some((section) => spec[section] !== undefined), {
+    message: "selects nothing: it needs `images`, `containers`, `volumes`, `networks` or `buildCache`",
   });
 export type PruneSpec = z.infer<typeof pruneSpecSchema>;
