@@ -130,14 +130,18 @@ export function openPolicyDesk({ store, log, now, configuredKeys }: PolicyDeskOp
       : { haltedRevision };
   }
 
+  const findOwnersAgain = () => {
+    resolveOwnersAgain(store).catch((error: unknown) =>
+      log.error({ error }, "cannot find the owners by the policy in force"),
+    );
+  };
+
   return {
     push(raw, pushed) {
       const reply = store.transaction(() => takeIn(raw, pushed));
       wakeAll();
       for (const listener of pushListeners) listener();
-      void resolveOwnersAgain(store).catch((error: unknown) =>
-        log.error({ error }, "cannot find the owners by the new policy"),
-      );
+      findOwnersAgain();
       return reply;
     },
 
@@ -164,8 +168,10 @@ export function openPolicyDesk({ store, log, now, configuredKeys }: PolicyDeskOp
 
     halt(revision, halted) {
       const isHalted = store.rollouts.halt(revision, halted);
-      if (isHalted) wakeAll();
-      return isHalted;
+      if (!isHalted) return false;
+      wakeAll();
+      findOwnersAgain();
+      return true;
     },
 
     progressOf(revision) {

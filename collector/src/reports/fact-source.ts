@@ -14,6 +14,8 @@ export type FactSource = Pick<
   | "restorePoints"
   | "findings"
   | "judgements"
+  | "events"
+  | "rollouts"
 >;
 
 const PAGE = { limit: 500 } as const;

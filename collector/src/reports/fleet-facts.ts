@@ -22,6 +22,10 @@ export interface FleetFacts {
   readonly waitingRules: readonly WaitingRuleFact[];
   readonly restorePoints: readonly RestorePointFact[];
   readonly compliance: ComplianceFacts;
+  /** What agents could not do. */
+  readonly troubles: readonly TroubleFact[];
+  /** The newest revision of the policies, where it was halted. */
+  readonly haltedRollout?: HaltedRolloutFact | undefined;
   /** Set where these facts were cut to one owner. */
   readonly owner?: string | undefined;
 }
@@ -132,6 +136,19 @@ export interface HeldFact {
   readonly owner?: string | undefined;
 }
 
+export interface TroubleFact {
+  readonly host: string;
+  readonly at: Instant;
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface HaltedRolloutFact {
+  readonly revision: number;
+  readonly by: string;
+  readonly reasons: readonly string[];
+}
+
 export interface WaitingRuleFact {
   readonly host: string;
   readonly rule: string;
@@ -201,6 +218,9 @@ export function cutToOwner(facts: FleetFacts, owner: string): FleetFacts {
       .map((run) => ({ ...run, freedBytes: undefined, measures: {}, counts: countSteps(run.steps) }))
       .filter((run) => run.steps.length > 0),
     held: theirs(facts.held),
+    // Policies are the matter of those who run the fleet.
+    troubles: [],
+    haltedRollout: undefined,
     waitingRules: facts.waitingRules.filter(({ host }) => hosts.has(host)),
     restorePoints: theirs(facts.restorePoints),
     compliance: {

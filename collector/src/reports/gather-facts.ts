@@ -4,14 +4,15 @@ import { HOST_SUBJECT, NOT_READ } from "@shipkeeper/model";
 import {
   SILENT_AFTER_MS,
   type ApiContainer,
+  type ApiEvent,
   type ApiHost,
   type ApiHostDetail,
   type ApiImage,
 } from "@shipkeeper/protocol";
 import { cacheBytes, ownBytes } from "./cache-size.ts";
 import { everyPage, type FactSource } from "./fact-source.ts";
-import type { DiskFact, FleetFacts, HostFact, ImageFact } from "./fleet-facts.ts";
 import { gatherCompliance } from "./gather-compliance.ts";
+import type { DiskFact, FleetFacts, HaltedRolloutFact, HostFact, ImageFact } from "./fleet-facts.ts";
 import { gatherHeld } from "./gather-held.ts";
 import { gatherRuns } from "./gather-runs.ts";
 
@@ -68,6 +69,13 @@ export async function gatherFacts(store: FactSource, since: Instant, now: Instan
     runs: named(await gatherRuns(store, since)),
     ...(await gatherHeld(store, nameOf)),
     compliance: await gatherCompliance(store, nameOf, now),
+    troubles: named(await newestTroubles(store, since)).map(({ host, at, what: code, message }) => ({
+      host,
+      at,
+      code,
+      message,
+    })),
+    haltedRollout: haltedRollout(store),
     restorePoints: points.map(({ host, volume, repository, at, bytes }) => ({
       host,
       volume,
@@ -77,6 +85,19 @@ export async function gatherFacts(store: FactSource, since: Instant, now: Instan
       owner: ownerOfVolume.get(`${host} ${volume}`),
     })),
   };
+}
+
+/** More than these say nothing that these do not. */
+const MOST_TROUBLES = 500;
+
+async function newestTroubles({ events }: FactSource, since: Instant): Promise<ApiEvent[]> {
+  const page = { limit: MOST_TROUBLES, sort: "-at", kind: "trouble", from: since } as const;
+  return (await events.list(page)).items;
+}
+
+function haltedRollout({ rollouts }: FactSource): HaltedRolloutFact | undefined {
+  const { revision = 0, halted } = rollouts.newest() ?? {};
+  return halted === undefined ? undefined : { revision, by: halted.by, reasons: halted.reasons };
 }
 
 /** Cloned machines share their name: then a piece of the id tells them apart. */

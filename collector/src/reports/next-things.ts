@@ -5,6 +5,7 @@ import type { DoneStep, FleetReport, NextThing, Urgency } from "@shipkeeper/prot
 import { fitThings } from "./fit-things.ts";
 import type { FleetFacts } from "./fleet-facts.ts";
 import { ageDaysOf } from "./image-ages.ts";
+import { haltedRollout, policyAlarms } from "./policy-alarms.ts";
 
 const THINGS_SHOWN = 10;
 /** A disk that fills within a working week is somebody's job today. */
@@ -24,6 +25,8 @@ type Found = Omit<FleetReport, "next" | "truth">;
 export function nextThings(report: Found, facts: FleetFacts, now: Instant): NextThing[] {
   const kinds = [
     firstHost(report),
+    haltedRollout(facts),
+    policyAlarms(facts),
     patients(report),
     silentHosts(report, now),
     fillingDisks(report),

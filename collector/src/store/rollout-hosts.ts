@@ -71,10 +71,9 @@ export function rolloutHosts({ db }: StoreDatabase) {
     SELECT host.id, host.hostname, host.policy_revision AS holds,
       ifnull(host.standing -> '$.hostLabels', host.labels) AS labels,
       CASE WHEN last_seen_at IS NULL THEN 'new' WHEN last_seen_at < @silentBefore THEN 'silent' ELSE 'online' END AS state,
-      taken_at, tripped,
+      taken_at, tripped, containers,
       ifnull(images, (SELECT count(*) FROM image WHERE image.host_id = host.id)) AS images,
-      images IS NULL AS images_now,
-      (SELECT count(*) FROM json_each(containers)) AS containers
+      images IS NULL AS images_now
     FROM host LEFT JOIN rollout_host ON rollout_host.host_id = host.id AND rollout_host.revision = @revision
     WHERE host.revoked_at IS NULL
     ORDER BY host.hostname, host.id`);
@@ -90,17 +89,26 @@ export function rolloutHosts({ db }: StoreDatabase) {
           AND earlier.revision < run.revision AND earlier.finished_at IS NOT NULL
         ORDER BY earlier.at DESC LIMIT 1), 0)) AS failed
     FROM run WHERE revision = ? AND finished_at IS NOT NULL GROUP BY host_id`);
-  const worse = db.prepare<[{ revision: number }], { host_id: string; name: string }>(/*sql*/ `
-    SELECT now.host_id, now.name
-    FROM rollout_host AS taken
-    JOIN (SELECT host_id, id, name, ${ILLNESS} AS illness FROM container) AS now ON now.host_id = taken.host_id
-    JOIN json_each(taken.containers) AS before ON before.key = now.name
-    WHERE taken.revision = @revision AND now.illness > before.value
-      AND NOT EXISTS (
-        SELECT 1 FROM run JOIN json_each(run.outcome, '$.steps') AS step
-        WHERE run.revision = @revision AND run.host_id = now.host_id
-          AND step.value ->> '$.target.id' = now.id AND step.value ->> '$.decision' <> 'restart'
-          AND step.value ->> '$.status' = 'done')`);
+  const ill = db.prepare<[number], IllRow>(/*sql*/ `
+    SELECT container.host_id, id, name, ${ILLNESS} AS illness
+    FROM container JOIN rollout_host USING (host_id)
+    WHERE rollout_host.revision = ? AND (state IN ('dead', 'restarting', 'exited') OR health = 'unhealthy')`);
+  const stoppedByStep = db.prepare<[number, string, string], number>(/*sql*/ `
+    SELECT 1 FROM run JOIN json_each(run.outcome, '$.steps') AS step
+    WHERE run.revision = ? AND run.host_id = ? AND step.value ->> '$.target.id' = ?
+      AND step.value ->> '$.decision' <> 'restart' AND step.value ->> '$.status' = 'done'`);
+
+  /** Of containers that are ill now those that were less so before, and that no step of the revision stopped. */
+  function worseThan(
+    before: Readonly<Record<string, number>>,
+    now: readonly IllRow[],
+    revision: number,
+  ): string[] {
+    return now
+      .filter(({ name, illness }) => Object.hasOwn(before, name) && illness > (before[name] ?? 0))
+      .filter(({ host_id: hostId, id }) => stoppedByStep.get(revision, hostId, id) === undefined)
+      .map(({ name }) => name);
+  }
 
   return {
     /** A host says that it goes by a revision: how it is now is what its rollout is judged against. */
@@ -123,11 +131,12 @@ export function rolloutHosts({ db }: StoreDatabase) {
     /** All hosts that are not revoked. */
     hostFacts(revision: number, now: Instant): RolloutHostFact[] {
       const runsOf = new Map(runs.all(revision).map((row) => [row.host_id, row]));
-      const worseOf = Map.groupBy(worse.all({ revision }), (row) => row.host_id);
+      const illOf = Map.groupBy(ill.all(revision), (row) => row.host_id);
       return facts.all({ revision, silentBefore: now - SILENT_AFTER_MS }).map((row) => {
         const { id, hostname: host, labels, state, holds, taken_at: takenAt } = row;
         const known = { hostId: id, host, labels: fromJson(labels), state, holds };
-        if (takenAt === null) return known;
+        if (takenAt === null || row.containers === null) return known;
+        const containersBefore = fromJson(row.containers);
         const { runs = 0, failed = 0, removed = 0 } = runsOf.get(id) ?? {};
         const since: SinceTaken = {
           takenAt,
@@ -135,8 +144,8 @@ export function rolloutHosts({ db }: StoreDatabase) {
           failedRuns: failed,
           removedImages: removed,
           imagesBefore: row.images + (row.images_now === 1 ? removed : 0),
-          containersBefore: row.containers,
-          worse: (worseOf.get(id) ?? []).map(({ name }) => name),
+          containersBefore: Object.keys(containersBefore).length,
+          worse: worseThan(containersBefore, illOf.get(id) ?? [], revision),
           tripped: row.tripped === null ? [] : fromJson(row.tripped),
         };
         return { ...known, since };
@@ -157,7 +166,15 @@ interface FactRow {
   tripped: Json<string[]> | null;
   images: number;
   images_now: number;
-  containers: number;
+  /** Name → how ill it was. */
+  containers: Json<Record<string, number>> | null;
+}
+
+interface IllRow {
+  host_id: string;
+  id: string;
+  name: string;
+  illness: number;
 }
 
 /** The rules that the guardrails cut the last time that they were planned; rounds are newest first. */

@@ -17,6 +17,7 @@ export const EMPTY_FACTS: FleetFacts = {
   waitingRules: [],
   restorePoints: [],
   compliance: { score: undefined, owners: [], findings: [], notJudged: [] },
+  troubles: [],
 };
 
 export function hostFact(host: string, overrides: Partial<HostFact> = {}): HostFact {
