@@ -269,3 +269,11 @@ test("a crash between the bundle and the keys that it introduces is mended by th
 
   expect([again.service.bundle()?.revision, again.trusted()]).toEqual([3, [OWN_KEY, NEW_KEY]]);
 });
+
+test("a collector that floods with ever other forgeries fills neither the log nor the outbox", async () => {
+  const forgeries = Array.from({ length: 60 }, (_, index) => answer(200, sealed(4 + index, stranger)));
+  const { polled, reported } = sync(forgeries);
+  await polled(60);
+
+  expect(reported.length).toBeLessThanOrEqual(20);
+});

@@ -3,6 +3,7 @@
  * nothing else: a collector can withhold a policy, never make one (P1, P2, P8).
  */
 import {
+  HOUR_MS,
   MINUTE_MS,
   SECOND_MS,
   errorChain,
@@ -64,6 +65,8 @@ const MOST_ENVELOPE_BYTES = 2 * MOST_BUNDLE_BYTES + 4_096;
 /** What a long poll may take beyond its own time. */
 const GRACE_MS = 15 * SECOND_MS;
 
+const MOST_TROUBLES_AN_HOUR = 20;
+
 /** An offer that is too early is looked at again this soon: meanwhile something else may be offered. */
 const MOST_EARLY_WAIT_MS = 10 * SECOND_MS;
 
@@ -77,13 +80,14 @@ export function startPolicySync(options: PolicySyncOptions): PolicySync {
   let halted: number | undefined;
   let toldEarly = 0;
   let failures = 0;
-  let lastTrouble = "";
+  let told = { since: clock(), signs: new Set<string>() };
 
-  /** Told once, not at each poll that meets it again. */
+  /** Told once, not at each poll that meets it again, and only so many in an hour: whoever offers them may flood. */
   const trouble = (code: string, message: string, offer: string) => {
+    if (clock() - told.since >= HOUR_MS) told = { since: clock(), signs: new Set() };
     const sign = sha256Hex(`${message}\n${offer}`);
-    if (sign === lastTrouble) return;
-    lastTrouble = sign;
+    if (told.signs.has(sign) || told.signs.size >= MOST_TROUBLES_AN_HOUR) return;
+    told.signs.add(sign);
     log.error(message);
     report({ kind: "trouble", at: clock(), code, message });
   };

@@ -139,6 +139,7 @@ export function openPolicyDesk({ store, log, now, configuredKeys }: PolicyDeskOp
   return {
     push(raw, pushed) {
       const reply = store.transaction(() => takeIn(raw, pushed));
+      log.info({ revision: reply.revision, by: pushed.by }, "a policy was pushed");
       wakeAll();
       for (const listener of pushListeners) listener();
       findOwnersAgain();
