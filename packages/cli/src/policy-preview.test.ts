@@ -103,7 +103,7 @@ test("a preview tells what is known, what to heed, what would be done, and what 
 test("what is sent are the compiled policies, and what is asked for narrows the answer", async () => {
   const sent: unknown[] = [];
 
-  const { calls } = await runCommand(
+  const { calls, out } = await runCommand(
     `policy preview ${policies()} --host web-1 --owner payments --limit 5`,
     (_call, body) => {
       sent.push(body);
@@ -112,6 +112,9 @@ test("what is sent are the compiled policies, and what is asked for narrows the 
   );
 
   expect(calls).toEqual(["POST /api/v1/policies/preview?host=web-1&owner=payments&limit=5"]);
+  expect(out).toContain(
+    "\nhost\tdoes\twhat\tsize\tbecause\nweb-1\tremove\tpay-web:1\t1 GB\tunused for 90 days",
+  );
   expect(sent).toMatchObject([
     { policies: [{ name: "production", rules: [{ name: "cache", mode: "enforce" }] }] },
   ]);

@@ -7,6 +7,7 @@ import {
   type PreviewChanges,
   type PreviewFinding,
   type PreviewHost,
+  type PreviewItem,
   type PreviewOwner,
   type PreviewScore,
   type StepCount,
@@ -47,7 +48,7 @@ export function addPreviewCommand(policy: Command, surroundings: Surroundings): 
     .action(async (paths: string[], options: PreviewOptions) => {
       const preview = await ask(paths, options, surroundings);
       if (options.json === true) printJson(surroundings, preview);
-      else if (options.explain === undefined) printPreview(surroundings.out, preview);
+      else if (options.explain === undefined) printPreview(surroundings.out, preview, options);
       else printExplained(surroundings.out, preview, options.explain);
       if (options.failOver !== undefined) holdTo(options.failOver, preview);
     });
@@ -99,7 +100,7 @@ function printExplained(out: Output, { round, hosts, warnings }: PolicyPreview, 
   out.write(printableLines(lines.map((line) => `${line}\n`).join("")));
 }
 
-function printPreview(out: Output, preview: PolicyPreview): void {
+function printPreview(out: Output, preview: PolicyPreview, { owner }: Pick<PreviewOptions, "owner">): void {
   const { hosts, rules, owners, changes, compliance } = preview;
   out.write(
     printableLines(
@@ -112,6 +113,7 @@ function printPreview(out: Output, preview: PolicyPreview): void {
   printPart(out, HOST_COLUMNS, hosts.items.filter(hasNews));
   printPart(out, RULE_COLUMNS, rules);
   printPart(out, OWNER_COLUMNS, owners.filter(hasNews));
+  if (owner !== undefined) printPart(out, ITEM_COLUMNS, owners[0]?.items ?? []);
   printPart(out, CHANGE_COLUMNS, changes.items);
   printPart(out, FINDING_COLUMNS, compliance.items);
 }
@@ -204,17 +206,25 @@ const OWNER_COLUMNS: readonly Column<PreviewOwner>[] = [
   ...DEEDS,
 ];
 
+const ITEM_COLUMNS: readonly Column<PreviewItem>[] = [
+  { head: "host", cell: ({ host }) => host },
+  {
+    head: "does",
+    cell: ({ mode, decision }) => (mode === "enforce" ? decision : `tells of ${decision}`),
+    tone: ({ mode }) => (mode === "enforce" ? undefined : "quiet"),
+  },
+  { head: "what", cell: ({ target }) => target.name },
+  { head: "size", align: "right", cell: (item) => bytes(item.bytes) },
+  { head: "because", cell: ({ explanation }) => explanation },
+];
+
 const CHANGE_COLUMNS: readonly Column<PolicyPreview["changes"]["items"][number]>[] = [
   {
     head: "change",
     cell: ({ change }) => change,
     tone: ({ change }) => (change === "newly" ? "warning" : "quiet"),
   },
-  { head: "host", cell: ({ host }) => host },
-  { head: "does", cell: ({ decision }) => decision },
-  { head: "what", cell: ({ target }) => target.name },
-  { head: "size", align: "right", cell: (item) => bytes(item.bytes) },
-  { head: "because", cell: ({ explanation }) => explanation },
+  ...ITEM_COLUMNS,
 ];
 
 const FINDING_COLUMNS: readonly Column<PreviewFinding>[] = [
