@@ -43,10 +43,10 @@ function wasRunJustBefore(image: Image, { inventory, ledger }: World, spec: unkn
   const generations = Number(at(spec, "images", "keepRollback", "generations") ?? 2);
   return inventory.containers.some((container) => {
     const identity = containerIdentity(container);
+    const ran = ledger.pastImages.get(identity) ?? [];
+    if (!ran.some(({ imageId }) => imageId === image.id)) return false; // most did not: nothing else is looked up
     const twins = inventory.containers.filter((other) => containerIdentity(other) === identity);
-    const before = (ledger.pastImages.get(identity) ?? []).filter(
-      (past) => !twins.some(({ imageId }) => imageId === past.imageId),
-    );
+    const before = ran.filter((past) => !twins.some(({ imageId }) => imageId === past.imageId));
     return before.slice(0, generations).some(({ imageId }) => imageId === image.id);
   });
 }
