@@ -11,6 +11,7 @@ import {
   type RoundQuestion,
 } from "../index.ts";
 import { guardrailsSchema } from "../guardrails.ts";
+import { digestOf, manifest, registryWorld } from "../testing/registry.ts";
 import { container, ended, image, imageId, NOW, unhealthy, worldWith } from "../testing/world.ts";
 
 const PRODUCTION = `
@@ -156,6 +157,49 @@ rules:
   await expect(
     explained(text, { world: { ...world, ledger: { ...world.ledger, expiries } } }),
   ).toMatchFileSnapshot("./golden/expiries.txt");
+});
+
+test("golden: a registry, with the reason for everything that stays", async () => {
+  const layers = (bytes: number) => [{ digest: digestOf(`layers of ${bytes}`), bytes }];
+  const arm = manifest("", { name: "arm64", blobs: layers(310e6) });
+  const web = [
+    manifest("1.0 1.0.3", { ageDays: 400, blobs: layers(290e6) }),
+    manifest("multi", { ageDays: 300, parts: [arm.digest], blobs: layers(2e3) }),
+    arm,
+    manifest("stable 1.1", { ageDays: 200, blobs: layers(295e6) }),
+    manifest("1.2", { ageDays: 190, blobs: layers(296e6) }),
+    manifest("1.3", { ageDays: 180, blobs: layers(297e6) }),
+    manifest("1.4", { ageDays: 3, blobs: layers(298e6) }),
+    manifest("", { name: "lost", ageDays: 9, blobs: layers(150e6) }),
+  ];
+  const world = registryWorld({ "acme/web": web }, { used: { [digestOf("1.2")]: NOW - days(2) } });
+
+  await expect(
+    explained(
+      `
+policy: production
+hosts: { hostname: tools-1 }
+mode: enforce
+rules:
+  - registry: cleanup
+    schedule: "0 2 * * *"
+    at: main
+    host: tools-1
+    repositories: ["acme/*"]
+    except: ["*:stable"]
+    olderThan: 90d
+    keepNewest: 1
+    limits: { share: 50% }
+  - registry: other
+    schedule: "0 2 * * *"
+    at: main
+    host: tools-2
+    repositories: ["*"]
+    olderThan: 90d
+`,
+      { world },
+    ),
+  ).toMatchFileSnapshot("./golden/registry.txt");
 });
 
 test("a round that is held back says by what", async () => {

@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { compileBundle } from "../language/compile.ts";
 import type { Exception, Policy, PolicyBundle, Rule } from "../language/policy.ts";
 import type { Window } from "../schedule/windows.ts";
+import { arbitraryRegistrySpec } from "./arbitrary-registry.ts";
 import { NOW } from "./world.ts";
 
 const mode = fc.constantFrom("observe" as const, "enforce" as const, "enforce" as const);
@@ -84,21 +85,6 @@ const expireSpec = fc.record({
     perDay: fc.record({ items: maybe(fc.integer({ min: 1, max: 4 })) }),
   }),
 });
-const registrySpec = fc.record({
-  at: fc.constantFrom("main", "main", "moon"),
-  host: fc.constantFrom("web-1", "web-1", "web-1", "db-1"),
-  repositories: fc.constantFrom(["*"], ["acme/*"], ["web"]),
-  except: fc.constantFrom([], ["*:v*"], ["registry.acme.example/web@*"]),
-  olderThan: duration,
-  by: fc.constantFrom("pushed" as const, "created" as const),
-  keepNewest: fc.nat(3),
-  keepUsedWithin: fc.constantFrom("1d", "30d"),
-  untaggedFor: maybe(duration),
-  limits: fc.record({
-    items: fc.integer({ min: 1, max: 20 }),
-    share: fc.constantFrom("5%", "30%", "100%"),
-  }),
-});
 
 const rule = (name: string): fc.Arbitrary<Rule> =>
   fc.oneof(
@@ -106,7 +92,7 @@ const rule = (name: string): fc.Arbitrary<Rule> =>
     ruleOf("backup", name, backupSpec),
     ruleOf("restart", name, restartSpec),
     { weight: 2, arbitrary: ruleOf("expire", name, expireSpec) },
-    ruleOf("registry", name, registrySpec),
+    ruleOf("registry", name, arbitraryRegistrySpec),
   );
 
 function ruleOf(kind: string, name: string, spec: fc.Arbitrary<object>): fc.Arbitrary<Rule> {

@@ -77,3 +77,20 @@ export const arbitraryOutside: fc.Arbitrary<Outside> = fc
     ]),
     fleetDigests,
   }));
+
+/** A rule's own keys, as they stand in a bundle. */
+export const arbitraryRegistrySpec = fc.record({
+  at: fc.constantFrom("main", "main", "moon"),
+  host: fc.constantFrom("web-1", "web-1", "web-1", "db-1"),
+  repositories: fc.constantFrom(["*"], ["acme/*"], ["web"]),
+  except: fc.constantFrom([], ["*:v*"], ["registry.acme.example/web@*"]),
+  olderThan: fc.constantFrom("1h", "14d", "90d"),
+  by: fc.constantFrom("pushed" as const, "created" as const),
+  keepNewest: fc.nat(3),
+  keepUsedWithin: fc.constantFrom("1d", "30d"),
+  untaggedFor: fc.option(fc.constantFrom("1h", "14d", "90d"), { nil: undefined }),
+  limits: fc.record({
+    items: fc.integer({ min: 1, max: 20 }),
+    share: fc.constantFrom("5%", "30%", "100%"),
+  }),
+});

@@ -13,7 +13,7 @@ export function explainRegistry(verdict: Verdict): string {
 /** `deletes 12 of 340 images, lets garbage collection free 1.2 GB` */
 export function summarizeRegistry(verdicts: readonly Verdict[]): string {
   const steps = verdicts.filter(isStep);
-  if (steps.length === 0) return `deletes none of ${verdicts.length} images`;
+  if (steps.length === 0) return "deletes nothing";
   const bytes = steps.reduce((total, step) => total + (step.bytes ?? 0), 0);
   return `deletes ${steps.length} of ${verdicts.length} images, lets garbage collection free ${formatBytes(bytes)}`;
 }
