@@ -14,11 +14,9 @@ import type { World } from "./world.ts";
 export function checkLimits(planned: PlannedRule, world: World, bundle: PolicyBundle): string[] {
   const steps = planned.verdicts.filter(isStep);
   const spec = specIn(bundle, planned);
-  if (planned.kind === "prune") {
-    const today = world.ledger.ruleDays.get(`${planned.policy}/${planned.rule}`);
-    return checkPrune(steps, world, { spec, today: today ?? NOTHING_TODAY });
-  }
-  if (planned.kind === "registry") return checkRegistry(planned.verdicts, world, spec);
+  const today = world.ledger.ruleDays.get(`${planned.policy}/${planned.rule}`) ?? NOTHING_TODAY;
+  if (planned.kind === "prune") return checkPrune(steps, world, { spec, today });
+  if (planned.kind === "registry") return checkRegistry(planned.verdicts, world, { spec, today });
   if (planned.kind === "restart") return checkBudgets(steps, world, spec);
   if (planned.kind === "expire") return checkExpire(planned, world, spec);
   return [];

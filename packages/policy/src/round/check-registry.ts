@@ -3,13 +3,19 @@ import { isStep, type Verdict } from "../actions/action.ts";
 import { catalog } from "../actions/catalog.ts";
 import type { RegistrySpec } from "../actions/registry/spec.ts";
 import type { RegistryListing, RegistryManifest, RepositoryListing } from "./outside.ts";
+import { over } from "./over.ts";
+import type { RuleDay } from "./step-counts.ts";
 import type { World } from "./world.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 /** What a rule for a registry may not do, from the listing, the fleet's list and the rule alone. */
-export function checkRegistry(verdicts: readonly Verdict[], world: World, rawSpec: unknown): string[] {
+export function checkRegistry(
+  verdicts: readonly Verdict[],
+  world: World,
+  { spec: rawSpec, today }: { spec: unknown; today: RuleDay },
+): string[] {
   const parsed = catalog.registry.spec.safeParse(rawSpec);
   if (!parsed.success) return ["its keys cannot be read"];
   const spec = parsed.data;
@@ -29,7 +35,8 @@ export function checkRegistry(verdicts: readonly Verdict[], world: World, rawSpe
     ...(steps.length > 0 && broken ? ["deletes by a list that is not complete"] : []),
     ...(steps.length > 0 ? fleetProblem(world) : []),
     ...(steps.length > 0 && hasGap(world) ? ["deletes while the inventory has gaps"] : []),
-    ...(steps.length > spec.limits.items ? [`${steps.length} items, limit ${spec.limits.items}`] : []),
+    ...over("items", 0, steps.length, spec.limits.items),
+    ...over("items a day", today.items, steps.length, spec.limits.perDay.items),
     ...steps.flatMap((step) => {
       const repository = repositories.find((one) => step.target.id.startsWith(`${place(one)}@`));
       const manifest = repository?.manifests.find(

@@ -92,5 +92,6 @@ export const arbitraryRegistrySpec = fc.record({
   limits: fc.record({
     items: fc.integer({ min: 1, max: 20 }),
     share: fc.constantFrom("5%", "30%", "100%"),
+    perDay: fc.record({ items: fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined }) }),
   }),
 });

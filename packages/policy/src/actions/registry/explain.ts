@@ -1,6 +1,7 @@
 import { formatBytes, formatDuration, unreachable } from "@shipkeeper/kit";
 import { isStep, type Verdict } from "../action.ts";
 import { explainException } from "../exception.ts";
+import { explainLimit } from "../limits.ts";
 import { explainOther } from "../explain-other.ts";
 import { registryReasonSchema, type RegistryReason } from "./reason.ts";
 
@@ -49,7 +50,7 @@ function sentence(reason: RegistryReason): string {
     case "fleet-list-shorter":
       return `the fleet's list of images in use is suddenly shorter (${reason.count} of ${reason.mostCount})`;
     case "limit":
-      return `next time: ${reason.limit} is ${reason.most}`;
+      return explainLimit(reason);
     case "never-touch":
       return `never touched on this host (${reason.by})`;
 

@@ -1,4 +1,6 @@
 import type { RegistryManifest, RepositoryListing } from "../../round/outside.ts";
+import type { RuleDay } from "../../round/step-counts.ts";
+import { restOfDay } from "../limits.ts";
 import { manifestName } from "./names.ts";
 import type { RegistryReason } from "./reason.ts";
 import type { Judged } from "./judge.ts";
@@ -8,9 +10,10 @@ import type { RegistrySpec } from "./spec.ts";
  * What of the removable may go in one run, in the order in which it goes: the oldest first, but nothing before what holds
  * it, so that at no time an index is there without its parts. The rest becomes a wait that names the limit.
  */
-export function applyLimits(
+export function withinLimits(
   removable: readonly Judged[],
   { limits }: RegistrySpec,
+  { items: doneToday }: Pick<RuleDay, "items">,
 ): { going: Judged[]; waiting: Judged[] } {
   const going = new Set<Judged>();
   const waiting = new Map<Judged, RegistryReason>();
@@ -19,7 +22,12 @@ export function applyLimits(
     removable.map(({ repository }) => [repository, shareOfTags(repository, limits.share)]),
   );
   const tagsLeft = new Map(mostTags);
-  let itemsLeft = limits.items;
+  const restToday = restOfDay(limits.perDay.items, doneToday) ?? limits.items;
+  const itemLimit =
+    restToday < limits.items
+      ? { limit: "limits.perDay.items", most: restToday }
+      : { limit: "limits.items", most: limits.items };
+  let itemsLeft = itemLimit.most;
 
   const settle = (one: Judged, path: readonly Judged[]): void => {
     if (going.has(one) || waiting.has(one) || path.includes(one)) return;
@@ -36,10 +44,10 @@ export function applyLimits(
     if (stays !== undefined) {
       waiting.set(one, { why: "part-of", other: manifestName(repository, stays.manifest) });
     } else if (items > itemsLeft) {
-      waiting.set(one, { why: "limit", limit: "limits.items", most: limits.items });
+      waiting.set(one, { why: "limit", unit: "items", ...itemLimit });
     } else if (manifest.tags.length > room) {
       const limit = `limits.share of the tags of ${repository.name}`;
-      waiting.set(one, { why: "limit", limit, most: mostTags.get(repository) ?? 0 });
+      waiting.set(one, { why: "limit", unit: "items", limit, most: mostTags.get(repository) ?? 0 });
     } else {
       itemsLeft -= items;
       tagsLeft.set(repository, room - manifest.tags.length);

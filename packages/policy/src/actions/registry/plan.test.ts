@@ -19,7 +19,7 @@ const RULE = {
 };
 const spec = (keys: object = {}): RegistrySpec => registrySpecSchema.parse({ ...RULE, ...keys });
 
-const plan = (world: World, keys: object = {}) => verdicts(planRegistry(spec(keys), world));
+const plan = (world: World, keys: object = {}) => verdicts(planRegistry(spec(keys), world, "lab/cleanup"));
 /** Of the one repository `web`. */
 const planWeb = (manifests: readonly RegistryManifest[], keys: object = {}, facts: RegistryFacts = {}) =>
   plan(registryWorld({ web: manifests }, facts), keys);
@@ -59,7 +59,11 @@ test("all tags of a digest go together, and one tag that is excepted keeps them 
     "web:1, :1.0, :old": "remove: old",
     "web:2, :stable": "keep: excepted",
   });
-  const [step] = planRegistry(spec(), registryWorld({ web: [manifest("1 1.0 old")] })).verdicts;
+  const [step] = planRegistry(
+    spec(),
+    registryWorld({ web: [manifest("1 1.0 old")] }),
+    "lab/cleanup",
+  ).verdicts;
   expect(step?.expect).toEqual({
     registry: "main",
     repository: "web",
@@ -202,7 +206,11 @@ test("an index goes before those of its parts that nothing else holds, and one t
   const old = manifest("old", { parts: parts.map(({ digest }) => digest) });
   const young = manifest("young", { ageDays: 1, parts: [digestOf("shared"), digestOf("tagged")] });
 
-  const planned = planRegistry(spec(), registryWorld({ web: [...parts, manifest("tagged"), old, young] }));
+  const planned = planRegistry(
+    spec(),
+    registryWorld({ web: [...parts, manifest("tagged"), old, young] }),
+    "lab/cleanup",
+  );
 
   expect(planned.verdicts.filter(isStep).map(({ target, reason }) => `${target.name} ${reason.why}`)).toEqual(
     [
@@ -218,8 +226,12 @@ test("a part of two indexes goes after the second, and waits where the second on
   const part = manifest("", { name: "part" });
   const both = ["a", "b"].map((tag, index) => manifest(tag, { ageDays: 200 - index, parts: [part.digest] }));
 
-  const all = planRegistry(spec(), registryWorld({ web: [part, ...both] })).verdicts;
-  const one = planRegistry(spec({ limits: { items: 2 } }), registryWorld({ web: [part, ...both] })).verdicts;
+  const all = planRegistry(spec(), registryWorld({ web: [part, ...both] }), "lab/cleanup").verdicts;
+  const one = planRegistry(
+    spec({ limits: { items: 2 } }),
+    registryWorld({ web: [part, ...both] }),
+    "lab/cleanup",
+  ).verdicts;
 
   expect(all.filter(isStep).map(({ target }) => target.name)).toEqual([
     "web:a",
@@ -257,6 +269,13 @@ test("limits take the oldest first and leave the rest for the next run", () => {
   expect(removed({ limits: { share: "30%" } })).toEqual(["web:v9", "web:v8", "web:v7"]);
   expect(removed({ limits: { share: "1%" } })).toEqual(["web:v9"]);
   expect(planWeb(made, { limits: { share: "1%" } })["web:v0"]).toBe("wait: limit");
+  const world = registryWorld({ web: made });
+  const ruleDays = new Map([["lab/cleanup", { items: 3, bytes: 0 }]]);
+  const later = plan(
+    { ...world, ledger: { ...world.ledger, ruleDays } },
+    { limits: { share: "100%", perDay: { items: 4 } } },
+  );
+  expect(Object.values(later).filter((verdict) => verdict === "remove: old")).toHaveLength(1);
 });
 
 test("guardrails and exceptions hold for images of a registry, with and without its address", () => {
@@ -295,7 +314,7 @@ test("what garbage collection can free counts a shared layer for the last image 
     manifest(tag, { ageDays: 200 - index, blobs: [own(tag), layer] }),
   );
   const bytes = (repositories: Record<string, RegistryManifest[]>) =>
-    planRegistry(spec(), registryWorld(repositories)).verdicts.map((verdict) => verdict.bytes);
+    planRegistry(spec(), registryWorld(repositories), "lab/cleanup").verdicts.map((verdict) => verdict.bytes);
 
   expect(bytes({ web: made })).toEqual([10, 510]);
   expect(bytes({ web: made, api: [manifest("c", { ageDays: 1, blobs: [layer] })] })).toEqual([10, 10, 500]);

@@ -5,11 +5,12 @@
  */
 import { firstMatch } from "@shipkeeper/kit";
 import type { Need, RegistryListing, RegistryManifest, RepositoryListing } from "../../round/outside.ts";
+import { NOTHING_TODAY } from "../../round/step-counts.ts";
 import type { World } from "../../round/world.ts";
 import type { Plan, VerdictFor } from "../action.ts";
 import { estimateReclaimableBytes } from "./estimate.ts";
 import { candidatesOf, judgeRepository, type Judged } from "./judge.ts";
-import { applyLimits } from "./limits.ts";
+import { withinLimits } from "./limits.ts";
 import { brokenTagTarget, manifestName, manifestTarget } from "./names.ts";
 import type { RegistryReason } from "./reason.ts";
 import type { RegistrySpec } from "./spec.ts";
@@ -18,7 +19,7 @@ import { usageProblem } from "./usage.ts";
 export type RegistryVerdict = VerdictFor<RegistryReason>;
 
 /** A verdict for every image of the repositories that the rule is about; one for the registry where there is no telling. */
-export function planRegistry(spec: RegistrySpec, world: World): Plan {
+export function planRegistry(spec: RegistrySpec, world: World, rule: string): Plan {
   const listing = world.outside?.registries.get(spec.at);
   if (!actsHere(spec, world)) return only(spec, "keep", { why: "other-host", host: spec.host });
   if (listing === undefined) return only(spec, "refuse", { why: "not-listed", registry: spec.at });
@@ -30,7 +31,7 @@ export function planRegistry(spec: RegistrySpec, world: World): Plan {
     .filter(({ name }) => firstMatch(spec.repositories, [name]) !== undefined)
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const broken = selected.flatMap((repository) => brokenTags(listing, repository));
-  const verdicts = [...judgeImages(spec, world, listing, selected), ...broken];
+  const verdicts = [...judgeImages(spec, world, { rule, listing, selected }), ...broken];
   return { kind: "registry", verdicts: estimateReclaimableBytes(verdicts, listing) };
 }
 
@@ -68,9 +69,9 @@ function brokenTags(
 function judgeImages(
   spec: RegistrySpec,
   world: World,
-  listing: RegistryListing,
-  selected: readonly RepositoryListing[],
+  given: { rule: string; listing: RegistryListing; selected: readonly RepositoryListing[] },
 ): RegistryVerdict[] {
+  const { rule, listing, selected } = given;
   const partial = selected.find(({ problem }) => problem !== undefined);
   if (partial !== undefined) {
     const reason: RegistryReason = {
@@ -96,7 +97,7 @@ function judgeImages(
     return [...refused, ...idle].map((one) => verdictOf(listing, one));
   }
 
-  const { going, waiting } = applyLimits(removable, spec);
+  const { going, waiting } = withinLimits(removable, spec, world.ledger.ruleDays.get(rule) ?? NOTHING_TODAY);
   return [
     ...stepsOf(spec, listing, going, [...waiting, ...idle]),
     ...[...waiting, ...idle].map((one) => verdictOf(listing, one)),

@@ -1,6 +1,7 @@
 import { countSchema } from "@shipkeeper/model";
 import * as z from "zod";
 import { exceptionReasonSchema } from "../exception.ts";
+import { limitReasonSchema } from "../limits.ts";
 
 const why = <Why extends string>(code: Why) => z.object({ why: z.literal(code) });
 const ms = z.number();
@@ -23,7 +24,7 @@ export const registryReasonSchema = z.discriminatedUnion("why", [
   why("fleet-list-missing"),
   why("fleet-list-stale").extend({ ageMs: ms, limitMs: ms }),
   why("fleet-list-shorter").extend({ count: countSchema, mostCount: countSchema }),
-  why("limit").extend({ limit: z.string(), most: countSchema }),
+  limitReasonSchema,
   why("never-touch").extend({ by: z.string() }),
 
   // Kept.

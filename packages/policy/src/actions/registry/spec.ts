@@ -37,6 +37,7 @@ export const registrySpecSchema = z.strictObject({
       items: z.int().min(1).default(100),
       /** Percent of the tags of each repository. Never fewer than one. */
       share: shareSchema.prefault("30%"),
+      perDay: z.strictObject({ items: z.int().min(1).optional() }).prefault({}),
     })
     .prefault({}),
 });
