@@ -37,6 +37,7 @@ beforeAll(async () => {
     mounts: [{ volume: "web-data", target: "/data" }, { anonymousAt: "/cache" }],
     compose: { project: "shop", service: "web" },
     env: { DB_PASSWORD: "hunter2" },
+    logOptions: { "max-size": "10m", "max-file": "3" },
   });
   await runContainer(host, { image: "acme/base:1", name: "once", behaves: { kind: "exited", code: 3 } });
   await fillVolume(host, "web-data", [{ path: "rows", content: "y".repeat(10_000) }]);
@@ -61,6 +62,8 @@ test("a real host's inventory is whole, keeps its own schema, and holds no envir
   ).toEqual(["once exited 3", "web running undefined"]);
   const web = inventory.containers.find(({ name }) => name === "web");
   expect(web?.compose).toEqual({ project: "shop", service: "web", number: "1" });
+  expect(web?.logRotation).toEqual({ maxSize: "10m", maxFile: "3" });
+  expect(inventory.containers.find(({ name }) => name === "once")?.logRotation).toEqual({});
   expect(inventory.volumes.map(({ users }) => users)).toEqual([[web?.id], [web?.id]]);
   expect(inventory.volumes.filter(({ anonymous }) => anonymous)).toHaveLength(1);
   expect(JSON.stringify(inventory)).not.toContain("hunter2");

@@ -28,6 +28,8 @@ export interface ContainerSpec {
   /** How long it is given to end before it is killed; the engine's ten seconds where left out. */
   stopTimeoutSeconds?: number;
   networkMode?: string;
+  /** Options of the log driver `json-file`; without any the container logs by the engine's own settings. */
+  logOptions?: Readonly<Record<string, string>>;
   /** False returns as soon as the container is started, before it behaves as it shall. */
   settle?: boolean;
 }
@@ -126,6 +128,7 @@ function createOptions(spec: ContainerSpec, behaves: Behaviour): Docker.Containe
       RestartPolicy: { Name: restart },
       Mounts: (spec.mounts ?? []).map(mountSettings),
       NetworkMode: spec.networkMode ?? "default",
+      ...(spec.logOptions === undefined ? {} : { LogConfig: { Type: "json-file", Config: spec.logOptions } }),
       ...limitSettings(spec.limits),
     },
   };
