@@ -84,6 +84,13 @@ test("checking tells every mistake with its place, and closes the gate", async (
   expect((await runCommand(`policy check ${workspace().folder}`, unasked)).code).toBe(0);
 });
 
+test("the schema of policies is printed for editors, without a collector", async () => {
+  const { code, out } = await runCommand("policy schema", unasked);
+
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ title: "Shipkeeper policy", $defs: { rule: {} } });
+});
+
 test("pushing a folder checks it, signs it as the next revision, and sends it", async () => {
   const { folder, keyFile, fingerprint } = workspace();
   const { pushed, collector } = collectorWithRevision(7);

@@ -28,6 +28,7 @@ export * from "./language/check-hosts.ts";
 export * from "./language/compile.ts";
 export * from "./language/exemption.ts";
 export * from "./language/diff-policies.ts";
+export * from "./language/json-schema.ts";
 export * from "./language/language-keys.ts";
 export * from "./language/parse-guardrails.ts";
 export * from "./language/parse-policy.ts";

@@ -1,6 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { printable } from "@shipkeeper/kit";
-import { policyBundleSchema, type LateProblem, type ParsedPolicies } from "@shipkeeper/policy";
+import {
+  policyBundleSchema,
+  policySchemaJson,
+  type LateProblem,
+  type ParsedPolicies,
+} from "@shipkeeper/policy";
 import {
   apiHostSchema,
   apiPolicyDetailSchema,
@@ -56,6 +61,11 @@ export function addPolicyCommands(program: Command, surroundings: Surroundings):
     });
 
   addPreviewCommand(policy, surroundings);
+
+  policy
+    .command("schema")
+    .description("print the JSON Schema of policies, for editors")
+    .action(() => printJson(surroundings, policySchemaJson()));
 
   signingOptions(policy.command("sign"))
     .option("--at-once", AT_ONCE)
