@@ -107,6 +107,8 @@ export interface ActionKind<Kind extends string = string, Spec = unknown> {
    * that go on where this very rule left off.
    */
   plan(spec: Spec, world: World, rule: string): Plan;
+  /** What two rules would both be about, in a few words; undefined where they do not get in each other's way. */
+  overlap?(first: Spec, second: Spec): string | undefined;
   /** The reason in words, for one line of a log or a report: `unused for 90 days (limit 14 days)`. */
   explain(verdict: Verdict): string;
   /** The plan in a few words, for the head of its list: `frees 1.2 GB of 3.4 GB`. */

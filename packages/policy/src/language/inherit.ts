@@ -53,7 +53,8 @@ function namesIn({ data }: YamlDocument): string[] {
   return Array.isArray(inherits) ? inherits.filter((name) => typeof name === "string") : [];
 }
 
-function nameOf({ data, file }: YamlDocument): string {
+/** What a document calls itself; its file, where it does not say. */
+export function nameOf({ data, file }: YamlDocument): string {
   const names = isMapping(data) ? [data["profile"], data["policy"]] : [];
   return names.find((name) => typeof name === "string") ?? file;
 }

@@ -1,9 +1,10 @@
 /** One policy or profile, with all that it inherits, from the data of its YAML. */
 import { suggest, type Instant } from "@shipkeeper/kit";
+import type { PlacedRule } from "./check-overlap.ts";
 import { compileChecks } from "./compliance-source.ts";
 import { check } from "./describe-issue.ts";
 import { endProblem } from "./exemption.ts";
-import { isProfile } from "./inherit.ts";
+import { isProfile, nameOf } from "./inherit.ts";
 import { parseRule, type Inherited } from "./parse-rule.ts";
 import type { Exception, Policy, Rule } from "./policy.ts";
 import type { Problem } from "./problem.ts";
@@ -15,27 +16,28 @@ import { isMapping, type YamlDocument } from "./yaml-document.ts";
 export function parseDocument(
   document: YamlDocument,
   { now }: { now: Instant },
-): { policy?: Policy; problems: Problem[] } {
+): { policy?: Policy; placed: PlacedRule[]; problems: Problem[] } {
   const whole = { path: [], value: document.data };
   const { value: source, problems } = isProfile(document)
     ? check(profileSourceSchema, document, whole)
     : check(policySourceSchema, document, whole);
   // Rules are read even where the head is wrong: their mistakes are told in the same breath.
-  const { rules, problems: found } = parseRules(document, source ?? {});
+  const { placed, problems: found } = parseRules(document, source ?? {});
+  const rules = placed.map(({ rule }) => rule);
   problems.push(...found);
-  if (source === undefined) return { problems };
+  if (source === undefined) return { placed, problems };
 
   problems.push(
     ...checkEnds(document, "exceptions", source.exceptions, now),
     ...checkEnds(document, "waivers", source.waivers, now),
     ...checkRuleNames(document, source.exceptions, rules),
   );
-  if ("profile" in source) return { problems };
+  if ("profile" in source) return { placed, problems };
   const { policy: name, hosts, rollout, owners, exceptions, waivers } = source;
   const staged = rollout === undefined ? {} : { rollout: compileRollout(rollout) };
   const checks = compileChecks(source);
   const policy = { name, hosts, ...staged, owners, exceptions, checks, waivers, rules };
-  return { policy, problems };
+  return { policy, placed, problems };
 }
 
 /** An exemption that is over protects nobody any more, and its author does not know. */
@@ -66,10 +68,12 @@ function checkRuleNames(
   });
 }
 
-function parseRules(document: YamlDocument, inherited: Inherited): { rules: Rule[]; problems: Problem[] } {
-  const rules: Rule[] = [];
+function parseRules(
+  document: YamlDocument,
+  inherited: Inherited,
+): { placed: PlacedRule[]; problems: Problem[] } {
+  const placed: PlacedRule[] = [];
   const problems: Problem[] = [];
-  const placeOf = new Map<string, Problem>();
   const sources = isMapping(document.data) ? document.data["rules"] : undefined;
 
   for (const [index, source] of (Array.isArray(sources) ? sources : []).entries()) {
@@ -79,11 +83,12 @@ function parseRules(document: YamlDocument, inherited: Inherited): { rules: Rule
     if (parsed.rule === undefined) continue;
 
     const { kind, name } = parsed.rule;
-    const first = placeOf.get(name);
-    const here = document.problemAt([...path, kind], `a second rule named ${name}`);
-    if (first === undefined) placeOf.set(name, here);
-    else problems.push({ ...here, message: `${here.message}, the first is at ${first.file}:${first.line}` });
-    rules.push(parsed.rule);
+    const first = placed.find(({ rule }) => rule.name === name)?.place;
+    const place = document.problemAt([...path, kind], `a second rule named ${name}`);
+    if (first !== undefined) {
+      problems.push({ ...place, message: `${place.message}, the first is at ${first.file}:${first.line}` });
+    }
+    placed.push({ policy: nameOf(document), rule: parsed.rule, place });
   }
-  return { rules, problems };
+  return { placed, problems };
 }

@@ -234,7 +234,7 @@ test("schedules are checked: five fields, a known zone, a time that comes, and o
   ).toEqual([
     '6:15: schedule: expected five fields (minute hour day month weekday) such as "0 3 * * *", got 0 3 * *',
     "9:15: schedule: expected a time that comes; this one never does, got 0 0 31 2 *",
-    "12:15: schedule: Invalid value for hour: 25, got 0 25 * * *",
+    "12:15: schedule: Invalid value for hour: 25 (expected minute 0-59, hour 0-23, day 1-31, month 1-12, weekday 0-7), got 0 25 * * *",
     '15:15: schedule: expected numbers, names, and * , - / in "L", got 0 3 * * L',
     "16:15: timezone: expected a time zone (did you mean Europe/Vienna?), got Europe/Viena",
     "18:5: either `schedule` or `every`, not both",
@@ -354,7 +354,7 @@ test("what is no YAML, or would blow up, is one problem of that file and of no o
     "broken:3:8: Nested mappings are not allowed in compact mappings",
     "broken:3:8: Implicit keys need to be on a single line",
     "broken:4:6: Flow sequence in block collection must be sufficiently indented and end with a ]",
-    "twice:2:1: this key stands here a second time",
+    "twice:2:1: the key `policy` stands here a second time, the first is in line 1: keep one of them",
     "bomb:1:1: cannot be read: Excessive alias count indicates a resource exhaustion attack",
     "huge:1:1: is larger than 128 kB",
     "many:2:1: a second document; a file holds one",

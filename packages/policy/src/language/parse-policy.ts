@@ -4,6 +4,7 @@
  */
 import type { Instant } from "@shipkeeper/kit";
 import type { LateProblem } from "./check-hosts.ts";
+import { overlapProblems } from "./check-overlap.ts";
 import { isProfile, profilesOf } from "./inherit.ts";
 import { mergeDocuments } from "./merge-documents.ts";
 import { parseDocument } from "./parse-document.ts";
@@ -36,14 +37,23 @@ export function parsePolicy(files: readonly PolicyFile[], { now }: { now: Instan
   );
   const broken = new Set(problems.map(({ file }) => file));
 
-  const policies = documents.flatMap((document) => {
+  const parsed = documents.map((document) => {
     const { inherited, problems: lost } = profilesOf(document, profiles);
     const whole = mergeDocuments(document, inherited);
-    const { policy, problems: found } = parseDocument(whole, { now });
+    const { policy, placed, problems: found } = parseDocument(whole, { now });
     problems.push(...lost, ...found);
     const sound = [document, ...inherited].every(({ file }) => !broken.has(file));
-    return policy !== undefined && sound && lost.length + found.length === 0 ? [policy] : [];
+    return { document, placed, policy: sound && lost.length + found.length === 0 ? policy : undefined };
   });
+  const selecting = parsed.filter(({ document }) => !isProfile(document));
+  const overlaps = [...Map.groupBy(selecting, ({ document }) => hostsOf(document)).values()].flatMap(
+    (alike) => overlapProblems(alike.flatMap(({ placed }) => placed)),
+  );
+  problems.push(...overlaps.map(({ problem }) => problem));
+  const overlapping = new Set(overlaps.map(({ policy }) => policy));
+  const policies = parsed.flatMap(({ policy }) =>
+    policy === undefined || overlapping.has(policy.name) ? [] : [policy],
+  );
 
   return {
     policies,
@@ -53,6 +63,13 @@ export function parsePolicy(files: readonly PolicyFile[], { now }: { now: Instan
       return document?.problemAt(path, message) ?? { file: policy, line: 1, column: 1, message };
     },
   };
+}
+
+/** The same text for policies that select the same hosts; nobody else's, where that is not known. */
+function hostsOf({ data, file }: YamlDocument): string {
+  const hosts = isMapping(data) ? data["hosts"] : undefined;
+  if (!isMapping(hosts)) return file;
+  return JSON.stringify(Object.entries(hosts).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Documents by the name that they open with; a name that is taken is a problem. */

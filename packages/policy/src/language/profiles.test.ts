@@ -102,7 +102,7 @@ test("profiles inherit from profiles; each counts once, and the nearer one first
 });
 
 test("a mistake in a profile is told once, in its own file, and leaves out whoever inherits it", () => {
-  const inheriting = (name: string) => `{ policy: ${name}, hosts: { a: b }, inherits: [base] }`;
+  const inheriting = (name: string) => `{ policy: ${name}, hosts: { role: ${name} }, inherits: [base] }`;
   const { policies, problems } = parse({
     one: inheriting("one"),
     base: BASE.replace("unusedFor: 14d", "unusedFor: 14").replace("    limits:", "    limit:"),

@@ -36,7 +36,8 @@ const headKeys = {
   owners: ownersSchema.prefault({}),
   exceptions: z.array(z.strictObject({ rule: nameSchema.optional(), ...exemptionSource })).default([]),
   ...complianceSource,
-  rules: z.array(z.unknown()).default([]),
+  /** More than anybody oversees; each is compared with each. */
+  rules: z.array(z.unknown()).max(200).default([]),
 } as const;
 
 export const policySourceSchema = z.strictObject({

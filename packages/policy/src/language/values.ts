@@ -20,6 +20,22 @@ const SHARE = "expected a share from 1% to 100%";
 const DATE = "expected a date such as 2027-03-31";
 const NAME = "expected a name of lower-case letters, digits and . _ - (64 at most)";
 
+/** How people begin the names of units that the language spells otherwise. */
+const DURATION_WORDS = { ms: "ms", mo: undefined, s: "s", m: "m", h: "h", d: "d", w: "w" };
+const SIZE_WORDS = { b: "B", k: "kB", m: "MB", g: "GB", t: "TB" };
+
+/** `14 days` → `14d`, `100 gigs` → `100GB`: what was probably meant, or undefined. */
+function inKnownUnit(text: string, words: Readonly<Record<string, string | undefined>>): string | undefined {
+  const [, count, word = ""] = /^\s*(\d+)\s*([a-z]+)\s*$/i.exec(text) ?? [];
+  const start = Object.keys(words).find((known) => word.toLowerCase().startsWith(known));
+  const unit = start === undefined ? undefined : words[start];
+  return count === undefined || unit === undefined || Number(count) === 0 ? undefined : `${count}${unit}`;
+}
+
+function withHint(expected: string, meant: string | undefined): string {
+  return meant === undefined ? expected : `${expected} (did you mean ${meant}?)`;
+}
+
 type Units = readonly (readonly [name: string, size: number])[];
 const DURATION_UNITS: Units = [
   ["d", DAY_MS],
@@ -41,7 +57,8 @@ export const durationSchema = z.codec(z.string({ error: DURATION }), z.number(),
   decode(text, context) {
     const parsed = parseDuration(text);
     if (parsed !== undefined && parsed > 0) return parsed;
-    context.issues.push({ code: "custom", message: DURATION, input: text });
+    const message = withHint(DURATION, inKnownUnit(text, DURATION_WORDS));
+    context.issues.push({ code: "custom", message, input: text });
     return z.NEVER;
   },
   encode: (ms) => inLargestUnit(ms, DURATION_UNITS),
@@ -52,7 +69,8 @@ export const sizeSchema = z.codec(z.string({ error: SIZE }), z.number(), {
   decode(text, context) {
     const parsed = parseBytes(text);
     if (parsed !== undefined) return parsed;
-    context.issues.push({ code: "custom", message: SIZE, input: text });
+    const message = withHint(SIZE, inKnownUnit(text, SIZE_WORDS));
+    context.issues.push({ code: "custom", message, input: text });
     return z.NEVER;
   },
   encode: (bytes) => inLargestUnit(bytes, SIZE_UNITS),

@@ -1,4 +1,4 @@
-import { isAlias, isMap, isNode, isScalar, LineCounter, parseDocument, type Document } from "yaml";
+import { isAlias, isMap, isNode, isScalar, LineCounter, parseDocument, visit, type Document } from "yaml";
 import { MOST_PROBLEMS, type Problem } from "./problem.ts";
 
 export type Path = readonly PropertyKey[];
@@ -17,7 +17,6 @@ export interface YamlDocument {
 const MOST_CHARACTERS = 128_000;
 /** Where the parser's own words would not help. */
 const MESSAGES: Readonly<Record<string, string>> = {
-  DUPLICATE_KEY: "this key stands here a second time",
   MULTIPLE_DOCS: "a second document; a file holds one",
 };
 const MOST_ALIASES = 100;
@@ -39,9 +38,18 @@ export function readYaml(file: string, text: string): { document?: YamlDocument;
       prettyErrors: false,
       uniqueKeys: true,
     });
-    const problems = [...parsed.errors, ...parsed.warnings]
-      .slice(0, MOST_PROBLEMS)
-      .map(({ pos, code, message }) => at(pos[0], MESSAGES[code] ?? message));
+    const found = [...parsed.errors, ...parsed.warnings].slice(0, MOST_PROBLEMS);
+    const tabs = found.filter(({ pos }) => isIndentedByTab(text, pos[0]));
+    // Whatever else the parser has against a text with tabs follows from them.
+    const problems =
+      tabs.length > 0
+        ? tabs.map(({ pos }) => at(pos[0], TAB))
+        : found.map(({ pos, code, message }) =>
+            at(
+              pos[0],
+              code === "DUPLICATE_KEY" ? secondKey(parsed, pos[0], lines) : (MESSAGES[code] ?? message),
+            ),
+          );
     if (parsed.errors.some(({ code }) => code !== "DUPLICATE_KEY")) return { problems };
     const data: unknown = parsed.toJS({ maxAliasCount: MOST_ALIASES });
     return { problems, document: { file, data, ...finders(parsed, at) } };
@@ -49,6 +57,31 @@ export function readYaml(file: string, text: string): { document?: YamlDocument;
     // Thrown for aliases that multiply (`Excessive alias count`) and for nesting without end.
     return { problems: [start(`cannot be read: ${error instanceof Error ? error.message : "unknown"}`)] };
   }
+}
+
+const TAB = "a tab stands in the indentation, where YAML takes only spaces: replace it by spaces";
+
+function isIndentedByTab(text: string, offset: number): boolean {
+  const start = text.lastIndexOf("\n", offset - 1) + 1;
+  const indentation = /^[ \t]*/.exec(text.slice(start))?.[0] ?? "";
+  return indentation.includes("\t") && offset <= start + indentation.length;
+}
+
+/** Both places of a key that stands twice in one mapping. */
+function secondKey(parsed: Document, offset: number, lines: LineCounter): string {
+  let message = "this key stands here a second time";
+  visit(parsed, {
+    Map(_, { items }) {
+      const keys = items.flatMap(({ key }) => (isScalar(key) ? [key] : []));
+      const second = keys.find(({ range }) => range?.[0] === offset);
+      const first = keys.find(({ value }) => value === second?.value);
+      if (second === undefined || first === undefined) return undefined;
+      const { line } = lines.linePos(first.range?.[0] ?? 0);
+      message = `the key \`${String(second.value)}\` stands here a second time, the first is in line ${line}: keep one of them`;
+      return visit.BREAK;
+    },
+  });
+  return message;
 }
 
 function finders(

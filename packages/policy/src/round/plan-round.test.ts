@@ -9,11 +9,11 @@ import { ended, image, NOW, unhealthy, worldWith } from "../testing/world.ts";
 
 const ROUND_ID = roundIdSchema.parse("00000000-0000-4000-8000-0000000000aa");
 
-/** The bundle of policies whose rules are given as YAML lists; each selects production hosts. */
+/** The bundle of policies whose rules are given as YAML lists; each selects production hosts in other words. */
 function bundleOf(...rules: string[]) {
   const files = rules.map((text, index) => ({
     file: `p${index}`,
-    text: `policy: p${index}\nhosts: { environment: production }\nrules: ${text}`,
+    text: `policy: p${index}\nhosts: { environment: "production${"*".repeat(index)}" }\nrules: ${text}`,
   }));
   const { policies, problems } = parsePolicy(files, { now: NOW });
   expect(problems).toEqual([]);
@@ -116,7 +116,7 @@ rules:
   - prune: never-waits
     every: 1h
     windows: [{}]
-    images: { unusedFor: 14d }
+    containers: { exitedFor: 1h }
   - restart: sick
 `;
   const { policies, problems } = parsePolicy([{ file: "p", text }], { now: NOW });
@@ -126,11 +126,11 @@ rules:
     issuedAt: NOW - days(30),
     expiresAt: NOW + days(60),
   });
-  const world = worldWith({ images: [image("web:1")], containers: [unhealthy("api")] });
+  const world = worldWith({ containers: [unhealthy("api"), ended("job")] });
 
   expect(summary(round({ bundle, world }))).toEqual({
     "p/waits": "window opens 2030-01-31 03:00Z",
-    "p/never-waits": "enforce: remove web:1",
+    "p/never-waits": "enforce: remove job",
   });
   expect(summary(round({ bundle, world, trigger: "continuous" }))).toEqual({
     "p/sick": "enforce: restart api",

@@ -48,7 +48,8 @@ export function cronProblem(cron: string): string | undefined {
     const first = nextCronTime({ cron, timezone: "UTC" }, SOME_DAY);
     return first === undefined ? "expected a time that comes; this one never does" : undefined;
   } catch (error) {
-    return error instanceof Error ? error.message.replace(/^CronPattern: /, "") : "not a cron pattern";
+    const why = error instanceof Error ? error.message.replace(/^CronPattern: /, "") : "not a cron pattern";
+    return `${why} (expected minute 0-59, hour 0-23, day 1-31, month 1-12, weekday 0-7)`;
   }
 }
 

@@ -28,3 +28,10 @@ export const backupSpecSchema = z.strictObject({
   rpo: durationSchema.optional(),
 });
 export type BackupSpec = z.infer<typeof backupSpecSchema>;
+
+/** The same volumes to the same place, twice. */
+export function overlapOfBackups(first: BackupSpec, second: BackupSpec): string | undefined {
+  const place = first.to.find((repository) => second.to.includes(repository));
+  const same = JSON.stringify(first.select) === JSON.stringify(second.select);
+  return same && place !== undefined ? `the same volumes and repository ${place}` : undefined;
+}

@@ -3,7 +3,7 @@ import type { ActionKind } from "../action.ts";
 import { explainExpire, summarizeExpire } from "./explain.ts";
 import { measureExpire } from "./outcome.ts";
 import { planExpire } from "./plan.ts";
-import { expireSpecSchema, type ExpireSpec } from "./spec.ts";
+import { overlapOfExpiries, expireSpecSchema, type ExpireSpec } from "./spec.ts";
 
 /** Ends are told to the minute and counted in days: nobody minds an hour. */
 const LOOK_EVERY_MS = HOUR_MS;
@@ -15,6 +15,7 @@ export const expire: ActionKind<"expire", ExpireSpec> = {
   destructive: true,
   schedule: () => ({ everyMs: LOOK_EVERY_MS }),
   plan: planExpire,
+  overlap: overlapOfExpiries,
   explain: explainExpire,
   summarize: summarizeExpire,
   measure: measureExpire,

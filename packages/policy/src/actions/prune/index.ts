@@ -2,7 +2,7 @@ import type { ActionKind } from "../action.ts";
 import { explainPrune, summarizePrune } from "./explain.ts";
 import { measurePrune } from "./outcome.ts";
 import { planPrune } from "./plan.ts";
-import { pruneSpecSchema, type PruneSpec } from "./spec.ts";
+import { overlapOfPrunes, pruneSpecSchema, type PruneSpec } from "./spec.ts";
 
 export const prune: ActionKind<"prune", PruneSpec> = {
   kind: "prune",
@@ -10,6 +10,7 @@ export const prune: ActionKind<"prune", PruneSpec> = {
   trigger: "scheduled",
   destructive: true,
   plan: planPrune,
+  overlap: overlapOfPrunes,
   explain: explainPrune,
   summarize: summarizePrune,
   measure: measurePrune,

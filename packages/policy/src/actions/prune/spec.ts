@@ -94,3 +94,15 @@ export const pruneSpecSchema = z
     message: "selects nothing: it needs `images`, `containers`, `volumes`, `networks` or `buildCache`",
   });
 export type PruneSpec = z.infer<typeof pruneSpecSchema>;
+
+/** Prune rules select nothing: two of them see the same images and containers. */
+export function overlapOfPrunes(first: PruneSpec, second: PruneSpec): string | undefined {
+  const codes = first.containers?.exitCodes;
+  const apart =
+    codes !== undefined && second.containers?.exitCodes?.every((code) => !codes.includes(code)) === true;
+  const both = [
+    first.images !== undefined && second.images !== undefined && "images",
+    first.containers !== undefined && second.containers !== undefined && !apart && "containers",
+  ].filter((what) => what !== false);
+  return both.length === 0 ? undefined : both.join(" and ");
+}

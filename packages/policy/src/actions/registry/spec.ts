@@ -42,3 +42,10 @@ export const registrySpecSchema = z.strictObject({
     .prefault({}),
 });
 export type RegistrySpec = z.infer<typeof registrySpecSchema>;
+
+/** Both in one registry, with a pattern in common. */
+export function overlapOfRegistries(first: RegistrySpec, second: RegistrySpec): string | undefined {
+  if (first.at !== second.at) return undefined;
+  const pattern = first.repositories.find((one) => second.repositories.includes(one));
+  return pattern === undefined ? undefined : `${pattern} in registry ${first.at}`;
+}

@@ -2,7 +2,7 @@ import type { ActionKind } from "../action.ts";
 import { explainRestart, summarizeRestart } from "./explain.ts";
 import { measureRestart } from "./outcome.ts";
 import { planRestart } from "./plan.ts";
-import { restartSpecSchema, type RestartSpec } from "./spec.ts";
+import { overlapOfRestarts, restartSpecSchema, type RestartSpec } from "./spec.ts";
 
 export const restart: ActionKind<"restart", RestartSpec> = {
   kind: "restart",
@@ -10,6 +10,7 @@ export const restart: ActionKind<"restart", RestartSpec> = {
   trigger: "continuous",
   destructive: false,
   plan: planRestart,
+  overlap: overlapOfRestarts,
   explain: explainRestart,
   summarize: summarizeRestart,
   measure: measureRestart,

@@ -23,3 +23,8 @@ export const restartSpecSchema = z.strictObject({
     .prefault({}),
 });
 export type RestartSpec = z.infer<typeof restartSpecSchema>;
+
+/** Each would count its own tries of the same containers. */
+export function overlapOfRestarts(first: RestartSpec, second: RestartSpec): string | undefined {
+  return JSON.stringify(first.select) === JSON.stringify(second.select) ? "the same containers" : undefined;
+}
