@@ -9,6 +9,8 @@ import { durationSchema, nameSchema, patternSchema } from "./values.ts";
 
 const text = z.string().min(1, "expected a text that is not empty");
 
+const CHAT = 'expected a channel such as "#payments", in quotes because # opens a comment';
+
 const ownersSchema = z.strictObject({
   /** Label keys, the first that is set counts. */
   labels: z.array(text).default([]),
@@ -18,7 +20,7 @@ const ownersSchema = z.strictObject({
       z.strictObject({
         match: z.array(patternSchema),
         mail: z.email("expected a mail address").optional(),
-        chat: text.optional(),
+        chat: z.string({ error: CHAT }).min(1, CHAT).optional(),
       }),
     )
     .default({}),
