@@ -68,3 +68,15 @@ test("rules overlap across policies of the same hosts, unless one of them only o
   ]);
   expect(policies.map(({ name }) => name)).toEqual(["one", "other-hosts", "trial"]);
 });
+
+test("prune rules overlap in each part that both have, except in containers of different exit codes", () => {
+  const rules = inRules(
+    prune("every: 1h", "networks: { unusedFor: 7d }", "containers: { exitedFor: 1h, exitCodes: [0] }"),
+    "  - prune: failed\n    every: 1h\n    containers: { exitedFor: 3d, exitCodes: [1, 137] }",
+    "  - prune: networks\n    every: 6h\n    networks: { unusedFor: 1d }",
+  );
+
+  expect(parsePolicy([{ file: "p", text: rules }], { now: NOW }).problems.map(formatProblem)).toEqual([
+    "p:12:12: overlaps with prune host-cache (p:5): both are about networks, on the same hosts; keep one of them",
+  ]);
+});

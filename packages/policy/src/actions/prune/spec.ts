@@ -95,14 +95,14 @@ export const pruneSpecSchema = z
   });
 export type PruneSpec = z.infer<typeof pruneSpecSchema>;
 
-/** Prune rules select nothing: two of them see the same images and containers. */
+/** Prune rules select nothing: two of them see the same things, except containers of different exit codes. */
 export function overlapOfPrunes(first: PruneSpec, second: PruneSpec): string | undefined {
   const codes = first.containers?.exitCodes;
   const apart =
     codes !== undefined && second.containers?.exitCodes?.every((code) => !codes.includes(code)) === true;
-  const both = [
-    first.images !== undefined && second.images !== undefined && "images",
-    first.containers !== undefined && second.containers !== undefined && !apart && "containers",
-  ].filter((what) => what !== false);
+  const both = SECTIONS.filter(
+    (section) =>
+      first[section] !== undefined && second[section] !== undefined && !(section === "containers" && apart),
+  );
   return both.length === 0 ? undefined : both.join(" and ");
 }
