@@ -67,6 +67,17 @@ test("what was maintained adds up", () => {
   expect(Object.keys(summary.kept).length).toBeGreaterThanOrEqual(3);
 });
 
+test("what is not as it should be is counted, and the fleet has a score", () => {
+  const { score, findings } = summary.compliance;
+
+  expect(score).toBeGreaterThan(0);
+  expect(score).toBeLessThan(100);
+  // The ledger's image was built more than half a year ago; some images say nothing of their owner.
+  expect(findings["image-too-old"]).toBeGreaterThanOrEqual(1);
+  expect(findings["label-missing"]).toBeGreaterThanOrEqual(1);
+  expect(findings["registry-not-allowed"] ?? 0).toBe(0);
+});
+
 test("the page is there, and it ends with a sentence of truth for a person", () => {
   expect(readFileSync(summary.reportHtml, "utf8")).toContain("10 of 10 hosts");
 });

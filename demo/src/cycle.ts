@@ -1,7 +1,7 @@
 /** What has to happen before the demo's one maintenance cycle counts as done, and how far it is. */
 import { waitUntil, type Spine } from "@shipkeeper/lab";
 import type { ApiHost, ApiRun } from "@shipkeeper/protocol";
-import { readHosts, readNewestRounds, readRuns } from "./fleet-answers.ts";
+import { readHosts, readNewestRounds, readRuns, readScore } from "./fleet-answers.ts";
 import type { Progress } from "./progress.ts";
 
 const REPORT_DEADLINE_MS = 90_000;
@@ -29,8 +29,8 @@ export interface Sick {
 }
 
 /**
- * Every host has pruned and backed up what it has, what can recover has recovered, and what cannot was given up:
- * nothing is left that the next round would do.
+ * Every host has pruned and backed up what it has, what can recover has recovered, what cannot was given up, and the
+ * fleet has a score: nothing is left that the next round would do.
  */
 export async function untilMaintained(
   spine: Spine,
@@ -50,7 +50,9 @@ export async function untilMaintained(
         `${pruned} of ${hosts} hosts pruned, ${backedUp} of ${volumes} volumes backed up, ` +
           `${healed} of ${sick.recoverable} healed, ${gaveUp} of ${sick.hopeless} given up`,
       );
-      return pruned === hosts && backedUp >= volumes && healed >= sick.recoverable && gaveUp >= sick.hopeless;
+      const isDone =
+        pruned === hosts && backedUp >= volumes && healed >= sick.recoverable && gaveUp >= sick.hopeless;
+      return isDone && (await readScore(spine)) !== undefined;
     },
     { what: "the maintenance cycle", deadlineMs: CYCLE_DEADLINE_MS, everyMs: LOOK_EVERY_MS },
   );

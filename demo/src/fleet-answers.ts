@@ -4,16 +4,20 @@ import {
   containersPageSchema,
   hostsPageSchema,
   imagesPageSchema,
+  findingsPageSchema,
   restorePointsPageSchema,
   apiRoundDetailSchema,
   roundsPageSchema,
   runsPageSchema,
+  scoresPageSchema,
   type ApiContainer,
+  type ApiFinding,
   type ApiHost,
   type ApiImage,
   type ApiRestorePoint,
   type ApiRoundDetail,
   type ApiRun,
+  type ApiScore,
   type Page,
 } from "@shipkeeper/protocol";
 
@@ -51,6 +55,16 @@ export const readRuns = (spine: Spine): Promise<ApiRun[]> =>
 
 export const readRestorePoints = (spine: Spine): Promise<ApiRestorePoint[]> =>
   allPages(spine, "/api/v1/restore-points", (answer) => restorePointsPageSchema.parse(answer));
+
+/** Those that are neither mended nor waived. */
+export const readFindings = (spine: Spine): Promise<ApiFinding[]> =>
+  allPages(spine, "/api/v1/findings", (answer) => findingsPageSchema.parse(answer));
+
+/** The fleet's; undefined until something was judged. */
+export async function readScore(spine: Spine): Promise<ApiScore | undefined> {
+  const { items } = scoresPageSchema.parse(await spine.read("/api/v1/compliance?scope=fleet"));
+  return items.find(({ score }) => score !== undefined);
+}
 
 /** The newest round of each host in which a rule of this kind was planned. */
 export async function readNewestRounds(spine: Spine, kind: string): Promise<ApiRoundDetail[]> {

@@ -5,11 +5,13 @@ import type { ApiVerdict } from "@shipkeeper/protocol";
 import { countGivenUp, hasReported, sum } from "./cycle.ts";
 import {
   readContainers,
+  readFindings,
   readHosts,
   readImages,
   readNewestRounds,
   readRestorePoints,
   readRuns,
+  readScore,
 } from "./fleet-answers.ts";
 
 export interface Summary {
@@ -20,6 +22,8 @@ export interface Summary {
   readonly pruned: { readonly images: number; readonly containers: number; readonly bytes: number };
   /** Reason → how many things the newest prune round of each host kept for it. */
   readonly kept: Readonly<Record<string, number>>;
+  /** `score` of 100; check → open findings. */
+  readonly compliance: { readonly score: number; readonly findings: Readonly<Record<string, number>> };
   readonly restorePoints: number;
   readonly restarts: { readonly healed: number; readonly gaveUp: number };
   /** Things that a rule would have touched and was not allowed to. */
@@ -35,12 +39,14 @@ export async function takeSummary(
   spine: Spine,
   facts: { readonly reportHtml: string; readonly durationSeconds: number },
 ): Promise<Summary> {
-  const [hosts, containers, images, runs, restorePoints] = await Promise.all([
+  const [hosts, containers, images, runs, restorePoints, findings, score] = await Promise.all([
     readHosts(spine),
     readContainers(spine),
     readImages(spine),
     readRuns(spine),
     readRestorePoints(spine),
+    readFindings(spine),
+    readScore(spine),
   ]);
   const pruneVerdicts = await newestVerdicts(spine, "prune");
   const verdicts = [
@@ -67,7 +73,10 @@ export async function takeSummary(
       containers: sum(runs, "prune", "containersRemoved"),
       bytes: sum(runs, "prune", "freedBytes"),
     },
-    kept: countReasons(pruneVerdicts.filter(({ decision }) => decision === "keep")),
+    kept: countEach(
+      pruneVerdicts.filter(({ decision }) => decision === "keep").map(({ reason }) => reason.why),
+    ),
+    compliance: { score: score?.score ?? 0, findings: countEach(findings.map(({ check }) => check)) },
     restorePoints: restorePoints.length,
     restarts: { healed: sum(runs, "restart", "healed"), gaveUp: await countGivenUp(spine) },
     refused: verdicts.filter(({ decision, reason }) => decision === "refuse" || reason.why === "never-touch")
@@ -92,8 +101,8 @@ async function newestVerdicts(spine: Spine, kind: string): Promise<ApiVerdict[]>
   );
 }
 
-function countReasons(verdicts: readonly ApiVerdict[]): Record<string, number> {
+function countEach(codes: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const { reason } of verdicts) counts[reason.why] = (counts[reason.why] ?? 0) + 1;
+  for (const code of codes) counts[code] = (counts[code] ?? 0) + 1;
   return counts;
 }
