@@ -80,10 +80,8 @@ test("the greedy policy does find something to remove: the promise above is not 
     .flatMap((world) => roundsOf(world, greedyBundle()).flatMap(stepsOf))
     .filter(({ decision }) => decision === "remove");
 
-  expect(Object.keys(Object.groupBy(removed, ({ target }) => target.type)).sort()).toEqual([
-    "container",
-    "image",
-  ]);
+  const types = new Set(removed.map(({ target }) => target.type));
+  expect([...types].sort()).toEqual(["build-cache", "container", "image", "network", "volume"]);
 });
 
 test("no policy of the fifty removes anything that something refers to", () => {

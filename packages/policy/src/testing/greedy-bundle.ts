@@ -12,8 +12,21 @@ mode: enforce
 rules:
   - prune: everything
     every: 1s
-    images: { unusedFor: 1s, keepNewest: 0 }
-    containers: { exitedFor: 1s }
+    images: { unusedFor: 1s, minAge: 1s, keepNewest: 0, keepRollback: { generations: 0, within: 1s } }
+    containers: { exitedFor: 1s, includeStoppedServices: true }
+    volumes: { orphanedFor: 1s, named: ["*"] }
+    networks: { unusedFor: 1s }
+    buildCache: { unusedFor: 1s }
+    limits: { items: 100000, share: 100% }
+  - registry: everything
+    every: 1s
+    at: main
+    host: "web-1"
+    repositories: ["*"]
+    olderThan: 1s
+    keepNewest: 0
+    keepUsedWithin: 1s
+    untaggedFor: 1s
     limits: { items: 100000, share: 100% }
   - expire: elders
     every: 1s
