@@ -81,7 +81,14 @@ test("the greedy policy does find something to remove: the promise above is not 
     .filter(({ decision }) => decision === "remove");
 
   const types = new Set(removed.map(({ target }) => target.type));
-  expect([...types].sort()).toEqual(["build-cache", "container", "image", "network", "volume"]);
+  expect([...types].sort()).toEqual([
+    "build-cache",
+    "container",
+    "image",
+    "network",
+    "registry-tag",
+    "volume",
+  ]);
 });
 
 test("no policy of the fifty removes anything that something refers to", () => {

@@ -18,7 +18,7 @@ rules:
     networks: { unusedFor: 1s }
     buildCache: { unusedFor: 1s }
     limits: { items: 100000, share: 100% }
-  - registry: everything
+  - registry: shelves
     every: 1s
     at: main
     host: "web-1"
