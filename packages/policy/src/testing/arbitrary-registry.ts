@@ -42,8 +42,9 @@ const repository = (name: string): fc.Arbitrary<RepositoryListing> =>
           ...rest,
           digest: digestOf(index),
           tags: [`b${index}`, `v${index}`].slice(0, tags),
-          parts: parts.map(digestOf),
-          ...(attachedTo !== undefined && { attachedTo: digestOf(attachedTo) }),
+          // A digest is made of what it refers to: only later ones, since nothing refers to itself in a circle.
+          parts: parts.filter((part) => part > index).map(digestOf),
+          ...(attachedTo !== undefined && attachedTo > index && { attachedTo: digestOf(attachedTo) }),
           configDigest: imageId(`config-${index}`),
           blobs: blobs.map((blob) => ({ digest: imageId(`blob-${blob}`), bytes: blob * 1_000_000 })),
           readable: !unreadable,
