@@ -1,6 +1,6 @@
 /** What acting may use. The port that changes the host is in here and nowhere else in the agent. */
 import type { Clock } from "@shipkeeper/kit";
-import type { HostId, RunId } from "@shipkeeper/model";
+import type { Disk, HostId, RunId } from "@shipkeeper/model";
 import type { Engine, EngineReader } from "@shipkeeper/docker";
 import type { EntryOf, RestorePoint } from "@shipkeeper/protocol";
 import type { Logger } from "@shipkeeper/runtime";
@@ -35,6 +35,8 @@ export interface ActContext {
   readonly registries: ReadonlyMap<string, RegistryClient>;
   readonly hostLock: HostLock;
   readonly holdBack: HoldBack;
+  /** The engine's disk as it is now, with what was just deleted counted as free; undefined where it cannot be measured. */
+  engineDisk(): Promise<Disk | undefined>;
   /** Aborts when the agent stops. */
   readonly signal: AbortSignal;
   readonly clock: Clock;

@@ -9,7 +9,7 @@ import type { Restic } from "../restic/restic.ts";
 import { applyPlan } from "./apply-plan.ts";
 import type { ActContext } from "./action-context.ts";
 import { pruneHandler } from "./prune.ts";
-import { NOW, actWorld, planOf, summary } from "./testing/act-world.ts";
+import { NOW, actWorld, planOf, removeImage, summary } from "./testing/act-world.ts";
 
 const removal = (type: Target["type"], id: string, expect: Verdict["expect"]): Verdict => ({
   target: { type, id, name: id },
@@ -113,4 +113,24 @@ test("no build cache goes while a build may be under way", async () => {
     old: "skipped: build-under-way",
   });
   expect(engine.mutations).toEqual([]);
+});
+
+test("what only a full disk justified stays as soon as the disk is relieved, as measured", async () => {
+  const { engine, context } = actWorld({
+    engineDisk: async () => {
+      const freeBytes = engine.mutations.length === 0 ? 5 : 30;
+      return { path: "/", totalBytes: 100, freeBytes, totalInodes: 0, freeInodes: 0 };
+    },
+  });
+  const images = ["a:1", "b:1", "c:1"].map((tag) => engine.addImage({ tags: [tag] }));
+  const pressure = { why: "pressure", unusedForMs: 1, usedShare: 95, downTo: 80, countsInodes: false };
+  const [first, second, last] = images.map(removeImage);
+
+  const steps = [{ ...first!, reason: pressure }, { ...second!, reason: pressure }, last!];
+
+  expect(await ended(context, ...steps)).toEqual({
+    "a:1": "done",
+    "b:1": "skipped: pressure-relieved",
+    "c:1": "done",
+  });
 });

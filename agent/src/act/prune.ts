@@ -17,6 +17,7 @@ import type { ActionHandler, StepResult } from "./apply-plan.ts";
 import { GONE, IN_USE, removeContainer } from "./container-steps.ts";
 import { containerWhere } from "./containers-of-run.ts";
 import { removeBuildCache, removeNetwork } from "./prune-leftovers.ts";
+import { hasLostItsReason } from "./prune-pressure.ts";
 import { removeVolume } from "./prune-volume.ts";
 
 export const pruneHandler: ActionHandler = {
@@ -26,6 +27,7 @@ export const pruneHandler: ActionHandler = {
   async take(verdict, context) {
     const { type, id } = verdict.target;
     assert(verdict.decision === "remove", `prune knows no decision ${verdict.decision}`);
+    if (await hasLostItsReason(verdict, context)) return { status: "skipped", why: "pressure-relieved" };
     switch (type) {
       case "container":
         return removeContainer(verdict, context);

@@ -17,6 +17,7 @@ import type { ActContext, Pause } from "../act/action-context.ts";
 import { applyPlan, type ActionHandler } from "../act/apply-plan.ts";
 import { createHostLock } from "../act/host-lock.ts";
 import { handlers } from "../act/handlers.ts";
+import { readSettledDisk } from "./free-space.ts";
 import { stopFilePresent, type GuardrailsState } from "./guardrails-file.ts";
 import type { StewardOptions } from "./steward.ts";
 
@@ -119,6 +120,7 @@ export function createRunner(options: RunnerOptions) {
       clock,
       pause: options.pause,
       log,
+      engineDisk: () => measure(options.readDisk ?? readSettledDisk),
       holdBack() {
         const now = options.guardrails();
         if (signal.aborted) return "stopping";
@@ -143,10 +145,15 @@ export function createRunner(options: RunnerOptions) {
   }
 
   async function freeSpace({ freesSpace }: ActionHandler): Promise<number | undefined> {
+    return freesSpace ? measure(options.freeBytes) : undefined;
+  }
+
+  /** What is found out about the engine's disk; undefined where that cannot be done. */
+  async function measure<T>(look: (rootDir: string) => Promise<T>): Promise<T | undefined> {
     const rootDir = options.observer.current()?.engine?.rootDir;
-    if (!freesSpace || rootDir === undefined) return undefined;
-    return options.freeBytes(rootDir).catch((error: unknown) => {
-      log.debug({ error: errorChain(error), rootDir }, "cannot measure free space");
+    if (rootDir === undefined) return undefined;
+    return look(rootDir).catch((error: unknown) => {
+      log.debug({ error: errorChain(error), rootDir }, "cannot measure the engine's disk");
       return undefined;
     });
   }

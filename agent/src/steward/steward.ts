@@ -5,15 +5,16 @@
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { MINUTE_MS, SECOND_MS, type Clock } from "@shipkeeper/kit";
-import type { Engine } from "@shipkeeper/docker";
-import type { HostId, Inventory, RoundId } from "@shipkeeper/model";
+import { MINUTE_MS, SECOND_MS, type Clock, type Instant } from "@shipkeeper/kit";
+import { readDisk, type Engine } from "@shipkeeper/docker";
+import type { Disk, HostId, Inventory, RoundId } from "@shipkeeper/model";
 import {
   checkRound,
   needsOf,
   planRound,
   roundQuestion,
   ruleKey,
+  urgentRules,
   type Need,
   type Outside,
   type PlannedRule,
@@ -57,6 +58,7 @@ export interface StewardOptions extends StandingSources {
   readonly clock: Clock;
   readonly pause?: Pause;
   readonly freeBytes?: (path: string) => Promise<number>;
+  readonly readDisk?: (path: string) => Promise<Disk>;
 }
 
 export interface Steward extends Service {
@@ -67,6 +69,7 @@ export interface Steward extends Service {
 const TICK_MS = SECOND_MS;
 const IDLE_MS = 30 * SECOND_MS;
 const RETRY_MS = 5 * SECOND_MS;
+const DISK_AGE_MS = 10 * SECOND_MS;
 /** A plan that is older than this is not acted on: what it saw may be gone. */
 const MOST_PLAN_AGE_MS = 2 * MINUTE_MS;
 
@@ -81,6 +84,7 @@ export function startSteward(options: StewardOptions): Steward {
     signal: abort.signal,
   });
   let asked = new Set<string>();
+  let measured: { disk: Disk | undefined; at: Instant } | undefined;
   let hasReconciled: Promise<void> | undefined;
 
   /** Once, before anything is started. Tried again while the engine cannot be asked. */
@@ -109,7 +113,8 @@ export function startSteward(options: StewardOptions): Steward {
       runNow: asked,
       haltedRevision: options.haltedRevision?.(),
     });
-    return { round: planRound(question), world: question.world };
+    const runNow = new Set([...asked, ...urgentRules(question)]);
+    return { round: planRound({ ...question, runNow }), world: question.world };
   }
 
   /** The rules of a round that act. None where the second opinion finds anything wrong with the round. */
@@ -133,13 +138,27 @@ export function startSteward(options: StewardOptions): Steward {
     }
   }
 
+  /** A disk runs full between two looks at the host, and to measure one costs next to nothing. */
+  async function withDiskOfNow(inventory: Inventory): Promise<Inventory> {
+    const path = inventory.engine?.rootDir;
+    if (path === undefined) return inventory;
+    if (measured === undefined || clock() - measured.at >= DISK_AGE_MS) {
+      const disk = await (options.readDisk ?? readDisk)(path).catch(() => undefined);
+      measured = { disk, at: clock() };
+    }
+    const { disk } = measured;
+    if (disk === undefined) return inventory;
+    const disks = inventory.host.disks.map((one) => (one.path === path ? disk : one));
+    return { ...inventory, host: { ...inventory.host, disks } };
+  }
+
   async function scheduledTurn(): Promise<number> {
     await reconciled();
     runner.reportFinished();
     const bundle = options.bundle();
     const known = observer.current();
     if (bundle === undefined || known === undefined) return TICK_MS;
-    const due = plan("scheduled", bundle, known);
+    const due = plan("scheduled", bundle, await withDiskOfNow(known));
     if (due.round.planned.length === 0) return TICK_MS;
 
     // Before the look at the host, because it may take minutes.

@@ -14,6 +14,7 @@ export {
   type InventoryReader,
   type InventoryReaderOptions,
 } from "./inventory/inventory-reader.ts";
+export { readDisk } from "./inventory/read-disk.ts";
 export { mergeSizes, type SizesReading } from "./inventory/merge-sizes.ts";
 export type { Fault, FakeCall } from "./fake/faults.ts";
 export { fakeContainerId, fakeImageId, fakeNetwork, fakeVolume } from "./fake/fake-things.ts";

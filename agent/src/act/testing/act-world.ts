@@ -55,6 +55,7 @@ export function actWorld(overrides: Partial<ActContext> = {}) {
     clock: clock.now,
     pause: (ms, options) => clock.sleep(ms, options),
     log: silentLog,
+    engineDisk: async () => undefined,
     trouble: (code, message) => void troubles.push(`${code}: ${message}`),
     tellEvent: (event) => void events.push(event),
     tellRestorePoints: () => undefined,

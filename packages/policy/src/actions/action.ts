@@ -98,6 +98,8 @@ export interface ActionKind<Kind extends string = string, Spec = unknown> {
   readonly trigger: Trigger;
   /** Whether a run takes away what nothing brings back: it then keeps to the windows of the host's guardrails. */
   readonly destructive: boolean;
+  /** Whether something on the host wants a scheduled rule looked at before its time. Pure. */
+  urgent?(spec: Spec, world: World): boolean;
   /** The schedule that follows from the rule's own keys, where it names none. */
   schedule?(spec: Spec): Schedule | undefined;
   /** What must be looked at beyond the host before the rule is planned; nothing where it is left out. */

@@ -29,6 +29,13 @@ function sentence(reason: PruneReason): string {
       return `unused for ${formatDuration(reason.unusedForMs)}, built ${formatDuration(reason.ageMs)} ago`;
     case "orphaned":
       return `no container for ${formatDuration(reason.orphanedForMs)} (limit ${formatDuration(reason.limitMs)}), restorable`;
+    case "pressure":
+      return `the disk is ${reason.usedShare}% full; unused for ${formatDuration(reason.unusedForMs)}`;
+    case "pressure-unresolved":
+      return [
+        `the disk is ${reason.usedShare}% full and nothing more may go`,
+        ...reason.consumers.map(({ what, bytes }) => `${what} ${formatBytes(bytes)}`),
+      ].join(", ");
     case "dangling":
       return "dangling";
     case "exited":

@@ -1,6 +1,6 @@
 /**
- * Which images, ended containers, networks, volumes and build cache a host can do without. Owns the order of the reasons; what an engine is, how a
- * thing is removed and when the rule runs are not known here.
+ * Which images, ended containers, networks, volumes and build cache a host can do without. Owns their order; what an
+ * engine is, how a thing is removed and when the rule runs are not known here.
  */
 import { isComplete, unusedSince, type InventorySection } from "@shipkeeper/model";
 import type { World } from "../../round/world.ts";
@@ -14,6 +14,7 @@ import { imageFacts, judgeImage } from "./images.ts";
 import { byteLimit, limitsOf } from "./limits.ts";
 import { byAge } from "./idle-since.ts";
 import { judgeNetworks } from "./networks.ts";
+import { underPressure } from "./pressure.ts";
 import { judgeVolumes } from "./volumes.ts";
 import type { PruneReason } from "./reason.ts";
 import type { PruneSpec } from "./spec.ts";
@@ -37,7 +38,8 @@ export function planPrune(spec: PruneSpec, world: World, rule = ""): Plan {
     ...judgeVolumes(spec, world),
     ...judgeBuildCache(spec, world),
   ];
-  const sized = estimateFreedBytes(judged, world.inventory);
+  const pressed = underPressure(estimateFreedBytes(judged, world.inventory), spec, world);
+  const sized = estimateFreedBytes(pressed, world.inventory);
   const limited = applyLimits<PruneReason>(sized, limits);
   const verdicts = [...limited.filter(isStep), ...limited.filter((verdict) => !isStep(verdict))];
   return { kind: "prune", verdicts, ...(limitBytes === undefined ? {} : { limitBytes }) };

@@ -6,6 +6,14 @@ import { limitReasonSchema } from "../limits.ts";
 const why = <Why extends string>(code: Why) => z.object({ why: z.literal(code) });
 const ms = z.number();
 
+/** A full disk takes what its age would have kept. Shares are in percent. */
+export const pressureReasonSchema = why("pressure").extend({
+  unusedForMs: ms,
+  usedShare: z.number(),
+  downTo: z.number(),
+  countsInodes: z.boolean(),
+});
+
 /** Every reason that a prune plan gives, with the facts of its sentence. */
 export const pruneReasonSchema = z.discriminatedUnion("why", [
   // Steps.
@@ -21,7 +29,14 @@ export const pruneReasonSchema = z.discriminatedUnion("why", [
     outOfMemory: z.boolean().optional(),
   }),
   why("never-started").extend({ ageMs: ms, limitMs: ms }),
+  pressureReasonSchema,
   why("orphaned").extend({ orphanedForMs: ms, limitMs: ms }),
+
+  // Handed over.
+  why("pressure-unresolved").extend({
+    usedShare: z.number(),
+    consumers: z.array(z.object({ what: z.string(), bytes: countSchema })),
+  }),
 
   // Not this time, or not allowed.
   why("inventory-incomplete").extend({ section: z.string() }),

@@ -70,6 +70,20 @@ const buildCacheSchema = z.strictObject({
   keep: sizeSchema.optional(),
 });
 
+const pressureSchema = z
+  .strictObject({
+    /** How full the engine's disk is when images go that their age would keep. */
+    above: shareSchema.prefault("85%"),
+    /** How full it is when that ends. */
+    downTo: shareSchema.prefault("80%"),
+    /** The same mark for its inodes. */
+    inodesAbove: shareSchema.optional(),
+  })
+  .refine(({ above, downTo, inodesAbove = 100 }) => downTo < above && downTo < inodesAbove, {
+    message: "`downTo` must be lower than `above` and `inodesAbove`",
+    path: ["downTo"],
+  });
+
 const limitsSchema = z.strictObject({
   items: z.int().min(1).default(200),
   bytes: sizeSchema.optional(),
@@ -88,6 +102,7 @@ export const pruneSpecSchema = z
     volumes: volumesSchema.optional(),
     networks: networksSchema.optional(),
     buildCache: buildCacheSchema.optional(),
+    pressure: pressureSchema.optional(),
     limits: limitsSchema.prefault({}),
   })
   .refine((spec) => SECTIONS.some((section) => spec[section] !== undefined), {
