@@ -16,6 +16,7 @@ export function estimateFreedBytes(
     ...volumes.map(({ name, sizeBytes = 0 }) => [name, sizeBytes] as const),
     ...buildCache.map(({ id, sizeBytes, shared }) => [id, shared ? 0 : sizeBytes] as const),
   ]);
+  const sizeOfStack = new Map(images.map(({ layers, sizeBytes }) => [stackOf(layers), sizeBytes]));
   const holders = new Map<string, number>();
   for (const layer of images.flatMap(({ layers }) => [...new Set(layers)])) {
     holders.set(layer, (holders.get(layer) ?? 0) + 1);
@@ -24,7 +25,8 @@ export function estimateFreedBytes(
   return verdicts.map((verdict) => {
     const image = imageById.get(verdict.target.id);
     if (image === undefined) return { ...verdict, bytes: sizeOf.get(verdict.target.id) ?? 0 };
-    const bytes = exclusiveBytes(image, (layer) => (holders.get(layer) ?? 0) > 1);
+    const held = image.layers.filter((layer) => (holders.get(layer) ?? 0) > 1);
+    const bytes = exclusiveBytes(image, held, sizeOfStack);
     if (isStep(verdict)) {
       for (const layer of new Set(image.layers)) holders.set(layer, (holders.get(layer) ?? 1) - 1);
     }
@@ -32,10 +34,21 @@ export function estimateFreedBytes(
   });
 }
 
-/** Sizes of single layers are not known, only of whole images and, after a measurement, of what they share. */
-function exclusiveBytes(image: Image, isHeldElsewhere: (layer: string) => boolean): number {
-  const shared = image.layers.filter(isHeldElsewhere).length;
-  if (shared === 0) return image.sizeBytes;
-  if (shared === image.layers.length) return 0;
-  return Math.max(0, image.sizeBytes - (image.sharedBytes ?? 0));
+/**
+ * What only this image holds. Sizes of single layers are not known, only of whole images: of the one that is nothing but
+ * the layers that others hold, too, and after a measurement of what is shared with any other.
+ */
+function exclusiveBytes(
+  image: Image,
+  held: readonly string[],
+  sizeOfStack: ReadonlyMap<string, number>,
+): number {
+  if (held.length === 0) return image.sizeBytes;
+  if (held.length === image.layers.length) return 0;
+  return Math.max(0, image.sizeBytes - (sizeOfStack.get(stackOf(held)) ?? image.sharedBytes ?? 0));
+}
+
+/** Layers lie on each other in one order: the same ones in the same order are the same bytes. */
+function stackOf(layers: readonly string[]): string {
+  return layers.join(" ");
 }

@@ -94,13 +94,29 @@ test("a rule's own day counts what its runs did before, in items and in bytes", 
   expect(today({ bytes: "300MB" }, { items: 1, bytes: 100e6 })).toEqual(["web:0", "web:1"]);
 });
 
+test("what an image is built on tells the size of what it shares, before anything was measured", () => {
+  const world = worldWith({
+    images: [
+      image("base:1", { ageDays: 1, layers: ["base"], sizeBytes: 60e6 }),
+      image("child:1", { layers: ["base", "own"], sizeBytes: 100e6 }),
+    ],
+  });
+
+  const { verdicts } = plan({ images: { unusedFor: "14d" } }, world);
+
+  expect(verdicts.map(({ target, bytes }) => [target.name, bytes])).toEqual([
+    ["child:1", 40e6],
+    ["base:1", 60e6],
+  ]);
+});
+
 test("a layer counts for the last image that has it, so the estimates of a run add up", () => {
   const world = worldWith({
     images: [
       image("twin:1", { ageDays: 90, layers: ["base", "app"] }),
       image("twin:2", { ageDays: 80, layers: ["base", "app"] }),
       image("child:1", { ageDays: 70, layers: ["shared", "own"], sharedBytes: 70e6 }),
-      image("stays:1", { ageDays: 1, layers: ["shared"] }),
+      image("stays:1", { ageDays: 1, layers: ["shared", "other"] }),
     ],
   });
 
