@@ -3,7 +3,7 @@
  * and what was probably meant.
  */
 import { suggest } from "@shipkeeper/kit";
-import type * as z from "zod";
+import * as z from "zod";
 import { MOST_PROBLEMS, type Problem } from "./problem.ts";
 import { knownKeys } from "./known-keys.ts";
 import type { Path, YamlDocument } from "./yaml-document.ts";
@@ -17,7 +17,16 @@ export function check<T>(
   const result = schema.safeParse(value, { error: expectation, reportInput: true });
   if (result.success) return { value: result.data, problems: [] };
 
-  const problems = result.error.issues.flatMap((issue) => {
+  const { issues } = result.error;
+  const misspelt = new Set(
+    issues.filter(({ code }) => code === "unrecognized_keys").map(({ path: at }) => at.join(".")),
+  );
+  // Where a key is misspelt, what the keys lack together follows from that.
+  const told = issues.filter(
+    (issue) =>
+      issue.code !== "custom" || typeof issue.input !== "object" || !misspelt.has(issue.path.join(".")),
+  );
+  const problems = told.flatMap((issue) => {
     const at = [...path, ...issue.path];
     if (issue.code === "unrecognized_keys") {
       const known = [...knownKeys(schema, issue.path), ...(issue.path.length === 0 ? alsoKnown : [])];
@@ -60,7 +69,8 @@ const expectation: z.core.$ZodErrorMap = (issue) => {
   switch (issue.code) {
     case "invalid_type": {
       const quoted = issue.expected === "string" && typeof issue.input === "number";
-      return `expected ${NAMES[issue.expected] ?? issue.expected}${quoted ? " (in quotes)" : ""}`;
+      const shape = exampleOf(issue.inst, issue.input);
+      return `expected ${NAMES[issue.expected] ?? issue.expected}${quoted ? " (in quotes)" : ""}${shape}`;
     }
     case "invalid_value": {
       const meant =
@@ -78,6 +88,30 @@ const expectation: z.core.$ZodErrorMap = (issue) => {
       return undefined;
   }
 };
+
+/** ` such as { within: … }`, ` such as [hosts-base]`: how to write what was expected; empty where a name says it all. */
+function exampleOf(expected: unknown, input: unknown): string {
+  if (expected instanceof z.ZodArray) {
+    const keys = shapeOf(expected.element);
+    if (keys !== undefined) return ` such as [${keys}]`;
+    return typeof input === "string" && SIMPLE.test(input) && expected.element instanceof z.ZodString
+      ? ` such as [${input}]`
+      : "";
+  }
+  const keys = shapeOf(expected);
+  return keys === undefined ? "" : ` such as ${keys}`;
+}
+
+const SIMPLE = /^[\w.-]{1,40}$/;
+
+/** The keys that a mapping must have, or the first that it may have. */
+function shapeOf(schema: unknown): string | undefined {
+  if (!(schema instanceof z.ZodObject)) return undefined;
+  const keys = Object.entries(schema.shape);
+  const needed = keys.filter(([, value]) => !value.safeParse(undefined).success);
+  const shown = (needed.length > 0 ? needed : keys.slice(0, 1)).map(([key]) => `${key}: …`);
+  return shown.length === 0 ? undefined : `{ ${shown.join(", ")} }`;
+}
 
 const MOST_SHOWN = 40;
 

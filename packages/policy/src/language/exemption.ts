@@ -2,7 +2,7 @@
  * What a policy exempts for a while, why, and who answers for it: the part that exceptions to rules and waivers of
  * findings share. None is without an end, so that what was meant for a week does not stay for years.
  */
-import { days, firstMatch, type Instant } from "@shipkeeper/kit";
+import { DAY_MS, days, firstMatch, type Instant } from "@shipkeeper/kit";
 import { instantSchema } from "@shipkeeper/model";
 import * as z from "zod";
 import { dateSchema, formatEnd, patternSchema } from "./values.ts";
@@ -50,13 +50,15 @@ export function matchesExemption(match: ExemptionMatch, thing: ExemptibleThing):
   );
 }
 
+/** As the message says it, too. */
 const MOST_YEARS = 2;
 
 /** What is wrong with the end of an exemption, or undefined where it lies ahead and not too far. */
 export function endProblem(until: Instant, now: Instant): string | undefined {
   if (until <= now) return `ended ${formatEnd(until)}: renew it with a new date or remove it`;
-  if (until - now > days(366 * MOST_YEARS)) {
-    return `expected a date within ${MOST_YEARS} years, got ${formatEnd(until)}: an exemption for ever is none`;
+  const latest = now + days(366 * MOST_YEARS);
+  if (until > latest) {
+    return `expected a date at most two years ahead (${formatEnd(latest - (latest % DAY_MS))} or before), got ${formatEnd(until)}`;
   }
   return undefined;
 }

@@ -31,6 +31,18 @@ const MISTAKES: Record<string, string> = {
   "expired-waiver": `${HEAD}waivers:\n  - { finding: image-too-old, match: { image: "acme/*" }, ${because} }\nexceptions:\n  - { match: { image: "acme/*" }, ${because} }\n`,
   "typo-in-a-label": "policy: production\nhosts: { enviroment: production }\n",
   "duplicate-key": `${HEAD}owners: { labels: [owner] }\nmode: observe\n`,
+  "unquoted-pattern": `${HEAD}rules:\n  - backup: databases\n    rpo: 6h\n    to: [local]\n    select: { volumes: [*-pgdata, *] }\nexceptions:\n  - match: { container: *-trial }\n    ${because.replaceAll(", ", "\n    ")}\n`,
+  "unlike-indentation": inRules(
+    "  - prune: host-cache\n   every: 1h",
+    "  - prune: leftovers\n      every: 1h\n    images: {}",
+  ),
+  "open-bracket": "policy: production\nhosts: { environment: production\nmode: enforce\n",
+  "open-quote": 'policy: production\nhosts: { environment: "production }\nmode: enforce\n',
+  "second-colon": `${HEAD}waivers:\n  - finding: unowned\n    reason: vendor: certifies in March\n`,
+  "no-colon": "policy production\nhosts: { environment: production }\n",
+  "missing-comma": `${HEAD}rules:\n  - { restart: sick after: 30s }\ninherits: ["base" "hosts"]\n`,
+  "wrong-shape": `${HEAD}inherits: hosts-base\nwindows: night\nrules:\n  - backup: databases\n    every: 6h\n    to: local\n    select:\n    keep: 30d\n`,
+  "odd-values": `${inRules(prune("every: 0s", "images: { unusedFor: 14 }"), "  - prun: leftovers")}exceptions:\n  - { rule: host-cache, match: { image: a }, reason: r, owner: o, until: 2030-04-31 }\n  - { rule: leftovers, match: { imag: a }, reason: r, owner: o, until: 2031-01-01 }\n`,
   "tab-indentation":
     "policy: production\nhosts:\n\tenvironment: production\nrules:\n  - prune: host-cache\n\t  every: 1h\n",
 };
@@ -46,6 +58,34 @@ test.each(Object.entries(MISTAKES))("a person can act on what is said of: %s", a
   await expect(`${told.map(formatProblem).join("\n")}\n\n${text}`).toMatchFileSnapshot(
     `./golden/${mistake}.txt`,
   );
+});
+
+test("the exceptions to a rule are not said to name none where the rule has a mistake", () => {
+  const text = `${inRules(prune("every: 0s", "images: {}"), "  - prun: leftovers")}exceptions:
+  - { rule: host-cache, match: { image: a }, reason: r, owner: o, until: 2030-12-31 }
+  - { rule: leftovers, match: { image: a }, reason: r, owner: o, until: 2030-12-31 }
+  - { rule: leftover, match: { image: a }, reason: r, owner: o, until: 2030-12-31 }
+`;
+
+  expect(parsePolicy([{ file: "p", text }], { now: NOW }).problems.map(formatProblem)).toEqual([
+    "p:6:12: every: expected a duration such as 30s, 15m or 14d, more than nothing, got 0s",
+    "p:8:5: a rule opens with its kind and name, such as `prune: host-cache`; unknown key `prun`, did you mean `prune`?",
+    "p:12:13: rule: there is no rule named leftover here, did you mean leftovers?",
+  ]);
+});
+
+test("of time zones only a near one is suggested", () => {
+  const told = (zone: string) =>
+    parsePolicy(
+      [{ file: "p", text: inRules(prune('schedule: "0 3 * * *"', `timezone: ${zone}`, "images: {}")) }],
+      { now: NOW },
+    ).problems.map(({ message }) => message);
+
+  expect(["Europe/Berln", "Europe/Wien", "Europe/München"].flatMap(told)).toEqual([
+    "timezone: expected a time zone (did you mean Europe/Berlin?), got Europe/Berln",
+    "timezone: expected a time zone such as Europe/Vienna, got Europe/Wien",
+    "timezone: expected a time zone such as Europe/Vienna, got Europe/München",
+  ]);
 });
 
 test("rules overlap across policies of the same hosts, unless one of them only observes", () => {

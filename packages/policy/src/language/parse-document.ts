@@ -1,12 +1,13 @@
 /** One policy or profile, with all that it inherits, from the data of its YAML. */
 import { suggest, type Instant } from "@shipkeeper/kit";
+import { isKind } from "../actions/catalog.ts";
 import type { PlacedRule } from "./check-overlap.ts";
 import { compileChecks } from "./compliance-source.ts";
 import { check } from "./describe-issue.ts";
 import { endProblem } from "./exemption.ts";
 import { isProfile, nameOf } from "./inherit.ts";
 import { parseRule, type Inherited } from "./parse-rule.ts";
-import type { Exception, Policy, Rule } from "./policy.ts";
+import type { Exception, Policy } from "./policy.ts";
 import type { Problem } from "./problem.ts";
 import { compileRollout } from "./rollout-source.ts";
 import { policySourceSchema, profileSourceSchema } from "./source.ts";
@@ -30,7 +31,7 @@ export function parseDocument(
   problems.push(
     ...checkEnds(document, "exceptions", source.exceptions, now),
     ...checkEnds(document, "waivers", source.waivers, now),
-    ...checkRuleNames(document, source.exceptions, rules),
+    ...checkRuleNames(document, source.exceptions),
   );
   if ("profile" in source) return { placed, problems };
   const { policy: name, hosts, rollout, owners, exceptions, waivers } = source;
@@ -53,12 +54,8 @@ function checkEnds(
   });
 }
 
-function checkRuleNames(
-  document: YamlDocument,
-  exceptions: readonly Pick<Exception, "rule">[],
-  rules: readonly Rule[],
-): Problem[] {
-  const names = rules.map(({ name }) => name);
+function checkRuleNames(document: YamlDocument, exceptions: readonly Pick<Exception, "rule">[]): Problem[] {
+  const names = sourcesOf(document).flatMap(namesOf);
   return exceptions.flatMap(({ rule }, index) => {
     if (rule === undefined || names.includes(rule)) return [];
     const meant = suggest(rule, names);
@@ -68,15 +65,25 @@ function checkRuleNames(
   });
 }
 
+/** What a rule may be named, whatever is wrong with it: that is told at the rule itself. */
+function namesOf(source: unknown): string[] {
+  const entries = isMapping(source) ? Object.entries(source) : [];
+  return entries.flatMap(([key, value], index) => (index === 0 || isKind(key) ? String(value) : []));
+}
+
+function sourcesOf({ data }: YamlDocument): unknown[] {
+  const sources = isMapping(data) ? data["rules"] : undefined;
+  return Array.isArray(sources) ? sources : [];
+}
+
 function parseRules(
   document: YamlDocument,
   inherited: Inherited,
 ): { placed: PlacedRule[]; problems: Problem[] } {
   const placed: PlacedRule[] = [];
   const problems: Problem[] = [];
-  const sources = isMapping(document.data) ? document.data["rules"] : undefined;
 
-  for (const [index, source] of (Array.isArray(sources) ? sources : []).entries()) {
+  for (const [index, source] of sourcesOf(document).entries()) {
     const path = ["rules", index];
     const parsed = parseRule(document, { path, source, inherited });
     problems.push(...parsed.problems);

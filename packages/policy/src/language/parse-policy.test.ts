@@ -116,8 +116,8 @@ rules:
     "3:7: mode: expected observe or enforce (did you mean enforce?), got enforced",
     "4:1: unknown key `rule`, did you mean `rules`?",
     "7:5: unknown key `scedule`, did you mean `schedule`?",
-    "8:12: every: expected a duration such as 30s, 15m or 14d, got 300",
-    "9:26: unusedFor: expected a duration such as 30s, 15m or 14d, got 14",
+    "8:12: every: expected a duration such as 30s, 15m or 14d (did you mean 300d, 300h or 300m?), got 300",
+    "9:26: unusedFor: expected a duration such as 30s, 15m or 14d (did you mean 14d, 14h or 14m?), got 14",
     "9:42: keepNewest: expected 0 or more, got -1",
     expect.stringMatching(/^9:55: except: not a regular expression \(.*\), got \^\($/),
     "9:62: unknown key `danglin`, did you mean `dangling`?",
@@ -140,7 +140,7 @@ waivers:
 `;
 
   expect(problemsOf(head)).toEqual([
-    "3:19: maxAge: expected a duration such as 30s, 15m or 14d, got 90",
+    "3:19: maxAge: expected a duration such as 30s, 15m or 14d (did you mean 90d, 90h or 90m?), got 90",
     "3:30: bases: an empty list selects nothing; leave the key out or name a pattern, got an empty list",
     "3:34: unknown key `forbiddenTags`, did you mean `forbidTags`?",
     "4:25: require: expected healthcheck or limits or restart-policy or log-rotation (did you mean healthcheck?), got health-check",
@@ -149,7 +149,7 @@ waivers:
     "6:42: unowned: expected critical or high or medium or low, got urgent",
     "8:16: finding: expected a check (did you mean image-too-old?), got image-to-old",
     "8:37: match: expected `image`, `container`, `volume`, `host` or several of them, each with a pattern",
-    "8:69: until: expected a date such as 2027-03-31, got 2030-13-01",
+    "8:69: until: there is no such day, got 2030-13-01",
   ]);
 });
 
@@ -162,7 +162,7 @@ waivers: [{ finding: image-too-old, match: { image: "*" }, reason: x, owner: y, 
     "3:88: until: ended 2029-12-31: renew it with a new date or remove it",
   ]);
   expect(problemsOf(waiver("2040-12-31"))).toEqual([
-    "3:88: until: expected a date within 2 years, got 2040-12-31: an exemption for ever is none",
+    "3:88: until: expected a date at most two years ahead (2032-02-01 or before), got 2040-12-31",
   ]);
   expect(problemsOf(waiver("2030-12-31"))).toEqual([]);
 });
@@ -195,7 +195,7 @@ test("a selector that selects nothing is a mistake that says so", () => {
   ).toEqual([
     "8:24: volumes: an empty list selects nothing; leave the key out or name a pattern, got an empty list",
     "12:13: select: selects nothing: it needs `volumes`, `labels` or both",
-    "13:5: select: is missing, expected a mapping",
+    "13:5: select: is missing, expected a mapping such as { volumes: … }",
     "15:9: to: expected the name of at least one repository, got an empty list",
     "17:23: labels: an empty mapping selects nothing",
     "18:5: selects nothing: it needs `images`, `containers`, `volumes`, `networks` or `buildCache`",
@@ -235,7 +235,7 @@ test("schedules are checked: five fields, a known zone, a time that comes, and o
     '6:15: schedule: expected five fields (minute hour day month weekday) such as "0 3 * * *", got 0 3 * *',
     "9:15: schedule: expected a time that comes; this one never does, got 0 0 31 2 *",
     "12:15: schedule: Invalid value for hour: 25 (expected minute 0-59, hour 0-23, day 1-31, month 1-12, weekday 0-7), got 0 25 * * *",
-    '15:15: schedule: expected numbers, names, and * , - / in "L", got 0 3 * * L',
+    '15:15: schedule: expected numbers, names (JAN, MON), and * , - / in "L", got 0 3 * * L',
     "16:15: timezone: expected a time zone (did you mean Europe/Vienna?), got Europe/Viena",
     "18:5: either `schedule` or `every`, not both",
     '22:12: prune needs `schedule: "0 3 * * *"` or `every: 6h`',
@@ -285,15 +285,13 @@ test("what is no YAML, or would blow up, is one problem of that file and of no o
 
   expect(policies.map(({ name }) => name)).toEqual(["production"]);
   expect(problems.map(formatProblem)).toEqual([
-    "broken:3:3: Block collections are not allowed within flow collections",
-    "broken:3:8: Nested mappings are not allowed in compact mappings",
-    "broken:3:8: Implicit keys need to be on a single line",
-    "broken:4:6: Flow sequence in block collection must be sufficiently indented and end with a ]",
+    "broken:3:3: inside [ ] or { } entries have commas between them, and no dashes",
+    "broken:4:6: a ] is missing before this, or stands too far left",
     "twice:2:1: the key `policy` stands here a second time, the first is in line 1: keep one of them",
     "bomb:1:1: cannot be read: Excessive alias count indicates a resource exhaustion attack",
     "huge:1:1: is larger than 128 kB",
     "many:2:1: a second document; a file holds one",
-    "empty:1:1: expected a mapping, got nothing",
+    "empty:1:1: expected a mapping such as { policy: …, hosts: … }, got nothing",
   ]);
 });
 

@@ -111,7 +111,7 @@ test("a mistake in a profile is told once, in its own file, and leaves out whoev
   });
 
   expect(problems).toEqual([
-    "base:8:26: unusedFor: expected a duration such as 30s, 15m or 14d, got 14",
+    "base:8:26: unusedFor: expected a duration such as 30s, 15m or 14d (did you mean 14d, 14h or 14m?), got 14",
     "base:9:5: unknown key `limit`, did you mean `limits`?",
   ]);
   expect(policies.map(({ name }) => name)).toEqual(["three"]);
@@ -136,7 +136,7 @@ rules:
 
   expect(problems).toEqual([
     "base:10:14: a second rule named sick, the first is at own:8",
-    "own:7:26: unusedFor: expected a duration such as 30s, 15m or 14d, got 3",
+    "own:7:26: unusedFor: expected a duration such as 30s, 15m or 14d (did you mean 3d, 3h or 3m?), got 3",
   ]);
 });
 
@@ -157,6 +157,6 @@ test("names of profiles are checked: unknown ones, taken ones, circles, and host
     "hosts:1:24: unknown key `hosts`, known are profile, inherits, mode, rollout, windows, owners, exceptions, images, containers, volumes, unowned, severity, waivers, rules",
     "own:1:42: inherits: there is no profile named bas, did you mean base?",
     "own:1:47: inherits: there is no profile named nothing-like-it, there are base, middle, with-hosts",
-    "odd:1:41: inherits: expected a list, got base",
+    "odd:1:41: inherits: expected a list such as [base], got base",
   ]);
 });

@@ -15,6 +15,7 @@ import {
 import * as z from "zod";
 
 const DURATION = "expected a duration such as 30s, 15m or 14d";
+const NO_TIME = `${DURATION}, more than nothing`;
 const SIZE = "expected a size such as 500MB or 20GB";
 const SHARE = "expected a share from 1% to 100%";
 const DATE = "expected a date such as 2027-03-31";
@@ -36,6 +37,13 @@ function withHint(expected: string, meant: string | undefined): string {
   return meant === undefined ? expected : `${expected} (did you mean ${meant}?)`;
 }
 
+/** `14` → `14d, 14h or 14m`: a number says nothing of its unit. */
+function inAnyUnit(input: unknown): string {
+  const count = typeof input === "number" ? String(input) : typeof input === "string" ? input.trim() : "";
+  const isCount = /^[1-9]\d{0,8}$/.test(count);
+  return withHint(DURATION, isCount ? `${count}d, ${count}h or ${count}m` : undefined);
+}
+
 type Units = readonly (readonly [name: string, size: number])[];
 const DURATION_UNITS: Units = [
   ["d", DAY_MS],
@@ -53,11 +61,13 @@ const SIZE_UNITS: Units = [
 ];
 
 /** `14d` ↔ milliseconds. More than nothing: a limit of no time at all is a slip. */
-export const durationSchema = z.codec(z.string({ error: DURATION }), z.number(), {
+export const durationSchema = z.codec(z.string({ error: ({ input }) => inAnyUnit(input) }), z.number(), {
   decode(text, context) {
     const parsed = parseDuration(text);
     if (parsed !== undefined && parsed > 0) return parsed;
-    const message = withHint(DURATION, inKnownUnit(text, DURATION_WORDS));
+    const known = inKnownUnit(text, DURATION_WORDS);
+    const message =
+      parsed === 0 ? NO_TIME : known === undefined ? inAnyUnit(text) : withHint(DURATION, known);
     context.issues.push({ code: "custom", message, input: text });
     return z.NEVER;
   },
@@ -81,7 +91,8 @@ export const dateSchema = z.codec(z.string({ error: DATE }), z.number(), {
   decode(text, context) {
     const over = endOf(text);
     if (over !== undefined) return over;
-    context.issues.push({ code: "custom", message: DATE, input: text });
+    const message = /^\d{4}-\d{2}-\d{2}$/.test(text) ? "there is no such day" : DATE;
+    context.issues.push({ code: "custom", message, input: text });
     return z.NEVER;
   },
   encode: formatEnd,

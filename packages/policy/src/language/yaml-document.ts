@@ -1,5 +1,6 @@
 import { isAlias, isMap, isNode, isScalar, LineCounter, parseDocument, visit, type Document } from "yaml";
 import { MOST_PROBLEMS, type Problem } from "./problem.ts";
+import { slipsOf } from "./yaml-words.ts";
 
 export type Path = readonly PropertyKey[];
 
@@ -15,10 +16,6 @@ export interface YamlDocument {
 
 /** Reading takes time that grows with the square of the number of items: this many take a second. */
 const MOST_CHARACTERS = 128_000;
-/** Where the parser's own words would not help. */
-const MESSAGES: Readonly<Record<string, string>> = {
-  MULTIPLE_DOCS: "a second document; a file holds one",
-};
 const MOST_ALIASES = 100;
 
 /** The document, unless the text is no YAML at all; duplicate keys are reported, and reading goes on. */
@@ -38,19 +35,19 @@ export function readYaml(file: string, text: string): { document?: YamlDocument;
       prettyErrors: false,
       uniqueKeys: true,
     });
-    const found = [...parsed.errors, ...parsed.warnings].slice(0, MOST_PROBLEMS);
-    const tabs = found.filter(({ pos }) => isIndentedByTab(text, pos[0]));
+    const found = slipsOf(parsed, text).slice(0, MOST_PROBLEMS);
+    const tabs = found.filter(({ offset }) => isIndentedByTab(text, offset));
+    const second = new Set(
+      parsed.errors.flatMap(({ code, pos }) => (code === "DUPLICATE_KEY" ? pos[0] : [])),
+    );
     // Whatever else the parser has against a text with tabs follows from them.
     const problems =
       tabs.length > 0
-        ? tabs.map(({ pos }) => at(pos[0], TAB))
-        : found.map(({ pos, code, message }) =>
-            at(
-              pos[0],
-              code === "DUPLICATE_KEY" ? secondKey(parsed, pos[0], lines) : (MESSAGES[code] ?? message),
-            ),
+        ? tabs.map(({ offset }) => at(offset, TAB))
+        : found.map(({ offset, message }) =>
+            at(offset, second.has(offset) ? secondKey(parsed, offset, lines) : message),
           );
-    if (parsed.errors.some(({ code }) => code !== "DUPLICATE_KEY")) return { problems };
+    if (found.some(({ offset }) => !second.has(offset))) return { problems };
     const data: unknown = parsed.toJS({ maxAliasCount: MOST_ALIASES });
     return { problems, document: { file, data, ...finders(parsed, at) } };
   } catch (error) {

@@ -43,7 +43,7 @@ export function cronProblem(cron: string): string | undefined {
   }
   const odd = fields.find((field) => !FIELD.test(field));
   // `L`, `W`, `#` and `?` mean different things to different programs, so the language does without.
-  if (odd !== undefined) return `expected numbers, names, and * , - / in "${odd}"`;
+  if (odd !== undefined) return `expected numbers, names (JAN, MON), and * , - / in "${odd}"`;
   try {
     const first = nextCronTime({ cron, timezone: "UTC" }, SOME_DAY);
     return first === undefined ? "expected a time that comes; this one never does" : undefined;

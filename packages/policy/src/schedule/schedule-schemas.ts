@@ -13,10 +13,21 @@ export const cronSchema = z.string({ error: CRON }).check((context) => {
 
 export const timezoneSchema = z.string().check((context) => {
   if (isTimezone(context.value)) return;
-  const meant = suggest(context.value, timezones());
+  const meant = nearTimezone(context.value);
   const hint = meant === undefined ? " such as Europe/Vienna" : ` (did you mean ${meant}?)`;
   context.issues.push({ code: "custom", message: `expected a time zone${hint}`, input: context.value });
 });
+
+/** The cities must be near each other as words: most of a zone's name is its continent. */
+function nearTimezone(name: string): string | undefined {
+  const meant = suggest(name, timezones());
+  if (meant === undefined) return undefined;
+  return suggest(cityOf(name), [cityOf(meant)]) === undefined ? undefined : meant;
+}
+
+function cityOf(zone: string): string {
+  return zone.slice(zone.lastIndexOf("/") + 1);
+}
 
 const DAYS = "expected days such as Mon-Fri or Sat,Sun";
 const TIME = "expected a time of day such as 01:00";
@@ -29,7 +40,7 @@ export const windowSchema = z
   .strictObject({
     days: daysSchema.default("Mon-Sun"),
     from: timeSchema.refine((text) => text !== "24:00", TIME).default("00:00"),
-    /** On the following day where it is no later than `from`. */
+    /** On the following day where it is earlier than `from`. */
     to: timeSchema.default("24:00"),
     timezone: timezoneSchema.default("UTC"),
   })
