@@ -53,5 +53,5 @@ function sentence({ allowed, rules }: GateAnswer, policies: readonly Policy[]): 
   const parts = (["refused", "unknown", "waived", "allowed"] as const)
     .filter((verdict) => count(verdict) > 0)
     .map((verdict) => `${count(verdict)} ${verdict}`);
-  return `${allowed ? "allowed" : "refused"}: of ${rules.length} rules ${parts.join(", ")}`;
+  return `${allowed ? "allowed" : "refused"}: of ${rules.length} ${rules.length === 1 ? "rule" : "rules"} ${parts.join(", ")}`;
 }

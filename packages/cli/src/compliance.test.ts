@@ -131,7 +131,7 @@ test("a refused image ends a pipeline with 3, after naming every rule", async ()
 });
 
 test("an allowed image lets a pipeline go on, and programs get the answer as it is", async () => {
-  const allowed = { ...GATE, allowed: true, why: "allowed: of 1 rules 1 unknown" };
+  const allowed = { ...GATE, allowed: true, why: "allowed: of 1 rule 1 unknown" };
 
   const { code, out, calls } = await runCommand("gate web:1 --allow-unknown --json", () => ({
     body: allowed,

@@ -71,6 +71,8 @@ function readPolicyFiles(path: string): PolicyFile[] {
       : [path];
     return files.map((file) => ({ file, text: readFileSync(file, "utf8") }));
   } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT")
+      throw new FileNotReadable(`there is no file or folder ${path} to read policies from`);
     throw new FileNotReadable(`cannot read the policies in ${path}`, { cause });
   }
 }

@@ -84,6 +84,23 @@ test("checking tells every mistake with its place, and closes the gate", async (
   expect((await runCommand(`policy check ${workspace().folder}`, unasked)).code).toBe(0);
 });
 
+test("what is checked is counted, and what is not there is said in a sentence", async () => {
+  const { folder } = workspace();
+
+  expect((await runCommand(`policy check ${folder}`, unasked)).out).toBe("1 policy, 1 rule, no mistake\n");
+  expect(await runCommand(`policy check ${folder}/none`, unasked)).toMatchObject({
+    code: 1,
+    err: `there is no file or folder ${folder}/none to read policies from\n`,
+  });
+});
+
+test("the help of sign tells the default span in days, and that the output is required", async () => {
+  const { out } = await runCommand("policy sign --help", unasked);
+
+  expect(out).toMatch(/--expires <duration> .*\(default:\s+90d\)/s);
+  expect(out).toMatch(/--output <file> .*\(required\)/s);
+});
+
 test("the schema of policies is printed for editors, without a collector", async () => {
   const { code, out } = await runCommand("policy schema", unasked);
 

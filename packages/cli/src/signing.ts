@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { policyBundleSchema, ringsOfBundle, type BundleTerms } from "@shipkeeper/policy";
 import { policyPushReplySchema, type PolicyPushReply, type SignedBundle } from "@shipkeeper/protocol";
 import { keyFingerprint, readKeyFile, type SigningKey } from "@shipkeeper/runtime";
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { CollectorRefused, type Api } from "./api.ts";
 import { readContext } from "./context.ts";
 import { PolicyGateClosed, WrongUsage } from "./exit-codes.ts";
@@ -30,7 +30,11 @@ export function signingOptions(command: Command): Command {
       "of the bundle (default: the collector's newest + 1; for sign: 1)",
       wholeNumber,
     )
-    .option("--expires <duration>", "from then on hosts only observe", duration, duration(DEFAULT_VALIDITY))
+    .addOption(
+      new Option("--expires <duration>", "from then on hosts only observe")
+        .argParser(duration)
+        .default(duration(DEFAULT_VALIDITY), DEFAULT_VALIDITY),
+    )
     .option(
       "--keys <keys...>",
       "from then on these keys may sign, and no others: fingerprints or key files (default: as before)",

@@ -56,7 +56,7 @@ export function addPolicyCommands(program: Command, surroundings: Surroundings):
       const { policies } = parsed;
       const rules = policies.reduce((sum, { rules }) => sum + rules.length, 0);
       out.write(
-        `${policies.length} ${policies.length === 1 ? "policy" : "policies"}, ${rules} rules, no mistake\n`,
+        `${policies.length} ${policies.length === 1 ? "policy" : "policies"}, ${rules} ${rules === 1 ? "rule" : "rules"}, no mistake\n`,
       );
     });
 
@@ -71,7 +71,7 @@ export function addPolicyCommands(program: Command, surroundings: Surroundings):
     .option("--at-once", AT_ONCE)
     .description("check policies and write them as one signed bundle")
     .argument("<paths...>", "policy files, or folders of them")
-    .requiredOption("-o, --output <file>", "write the bundle here")
+    .requiredOption("-o, --output <file>", "write the bundle here (required)")
     .action((paths: string[], options: SignOptions & { output: string }) => {
       const { policies } = loadPolicies(paths, { now: now() });
       const key = signingKey(surroundings, options);

@@ -5,6 +5,7 @@
 import { countSchema, instantSchema } from "@shipkeeper/model";
 import * as z from "zod";
 import type { Schedule } from "../language/policy.ts";
+import type { Window } from "../schedule/windows.ts";
 import type { Need } from "../round/outside.ts";
 import type { World } from "../round/world.ts";
 import { expectationSchema } from "./expectation.ts";
@@ -86,6 +87,18 @@ export type Measures = Readonly<Record<string, number>>;
 /** A planner's own verdict: its kind knows every reason that it gives. */
 export type VerdictFor<R extends Reason> = Omit<Verdict, "reason"> & { readonly reason: R };
 
+/** What a rule says in the keys that all kinds share. */
+export interface SharedTerms {
+  /** As the rule itself names it, not as its kind derives it. */
+  readonly schedule: Schedule | undefined;
+  readonly windows: readonly Window[] | undefined;
+}
+
+export interface Misfit {
+  readonly key: string;
+  readonly message: string;
+}
+
 /** What an action kind supplies; the agent and the collector are generic over it. */
 export interface ActionKind<Kind extends string = string, Spec = unknown> {
   readonly kind: Kind;
@@ -102,6 +115,8 @@ export interface ActionKind<Kind extends string = string, Spec = unknown> {
   urgent?(spec: Spec, world: World): boolean;
   /** The schedule that follows from the rule's own keys, where it names none. */
   schedule?(spec: Spec): Schedule | undefined;
+  /** What is wrong with a rule's own keys beside those that all rules share, and at which key. Pure. */
+  misfit?(spec: Spec, shared: SharedTerms): Misfit | undefined;
   /** What must be looked at beyond the host before the rule is planned; nothing where it is left out. */
   needs?(spec: Spec, world: Pick<World, "hostId" | "hostLabels">): readonly Need[];
   /**

@@ -94,11 +94,20 @@ function mergeRules(first: Part, second: Part): Part {
   return listOf(first, [...own, ...inherited.values()]);
 }
 
+const OF_SCHEDULE = ["schedule", "timezone", "catchUp", "spread"];
+
+/** Each way to say when a rule runs, and the keys of the other ways. */
+const REPLACED: Readonly<Record<string, readonly string[]>> = {
+  every: [...OF_SCHEDULE, "rpo"],
+  rpo: [...OF_SCHEDULE, "every"],
+  schedule: ["every", "rpo"],
+};
+
 function mergeRule(rule: Part, base: Part): Part {
   const own = childrenOf(rule);
   // A rule that says when it runs in one way is not meant to run in the other way as well.
-  const replaced = own.has("every") ? ["schedule", "timezone"] : own.has("schedule") ? ["every"] : [];
-  const taken = [...childrenOf(base)].filter(([key]) => !replaced.includes(String(key)));
+  const replaced = new Set(Object.entries(REPLACED).flatMap(([key, others]) => (own.has(key) ? others : [])));
+  const taken = [...childrenOf(base)].filter(([key]) => !replaced.has(String(key)));
   return mappingOf(
     rule,
     mergeChildren(own, new Map(taken), (first) => first),

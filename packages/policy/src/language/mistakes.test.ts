@@ -88,6 +88,41 @@ test("of time zones only a near one is suggested", () => {
   ]);
 });
 
+test("a backup's rpo is no second schedule, and no shorter than its windows stay closed", () => {
+  const backup = (...keys: string[]) =>
+    ["  - backup: data", "to: [local]", "select: { volumes: [a] }", ...keys].join("\n    ");
+  const told = (rule: string, head = "") =>
+    parsePolicy([{ file: "p", text: `${inRules(rule)}${head}` }], { now: NOW }).problems.map(formatProblem);
+  const nights = 'windows: [{ from: "01:00", to: "03:00" }]';
+
+  expect(told(backup())).toEqual(['p:5:13: backup needs `rpo: 24h`, `schedule: "0 3 * * *"` or `every: 6h`']);
+  expect(told(backup("rpo: 6h", "every: 1h"))).toEqual([
+    "p:8:10: either `rpo` or `every`, not both: it says how often the rule runs",
+  ]);
+  const closed =
+    "p:8:10: rpo: its windows stay closed for up to 22 hours, longer than that: open them in between, or give the rule `windows: [{}]`";
+  expect(told(backup("rpo: 6h"), nights)).toEqual([closed]);
+  expect(told(backup("rpo: 6h", nights))).toEqual([closed]);
+  expect(told(backup("rpo: 24h"), nights)).toEqual([]);
+  expect(told(backup("rpo: 6h", "windows: [{}]"), nights)).toEqual([]);
+});
+
+test("a rule about all containers overlaps with one that selects some", () => {
+  const rules = inRules(
+    "  - restart: sick",
+    "  - restart: web\n    select: { containers: [web] }",
+    "  - expire: old\n    olderThan: 30d\n    all: true",
+    "  - expire: trials\n    olderThan: 7d\n    select: { containers: [trial-*] }",
+  );
+
+  const told = parsePolicy([{ file: "p", text: rules }], { now: NOW }).problems.map(formatProblem);
+
+  expect(told).toEqual([
+    "p:6:14: overlaps with restart sick (p:5): both are about the same containers, on the same hosts; keep one of them",
+    "p:11:13: overlaps with expire old (p:8): both are about the same containers, on the same hosts; keep one of them",
+  ]);
+});
+
 test("rules overlap across policies of the same hosts, unless one of them only observes", () => {
   const policy = (name: string, hosts: string, mode: string) => ({
     file: name,

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { actionKind, KINDS } from "../actions/catalog.ts";
+import type { Misfit } from "../actions/action.ts";
 import { check, unknownKey } from "./describe-issue.ts";
 import type { Mode, Rule, Schedule } from "./policy.ts";
 import type { Problem } from "./problem.ts";
@@ -35,11 +36,13 @@ export function parseRule(
   const problems = [...name.problems, ...common.problems, ...spec.problems];
   if (name.value === undefined || common.value === undefined || problems.length > 0) return { problems };
 
-  const schedule = scheduleOf(common.value) ?? kind.schedule?.(spec.value);
+  const ownSchedule = scheduleOf(common.value);
+  const schedule = ownSchedule ?? kind.schedule?.(spec.value);
   // Whoever names windows for all means the times of maintenance; what heals must not wait for them.
   const windows = common.value.windows ?? (kind.trigger === "scheduled" ? inherited.windows : undefined);
-  const misfit = scheduleMisfit(kind, schedule);
-  if (misfit !== undefined) return { problems: [document.problemAt([...path, kind.kind], misfit)] };
+  const misfit =
+    kind.misfit?.(spec.value, { schedule: ownSchedule, windows }) ?? scheduleMisfit(kind, schedule);
+  if (misfit !== undefined) return { problems: [document.problemAt([...path, misfit.key], misfit.message)] };
 
   return {
     rule: {
@@ -101,11 +104,11 @@ function scheduleOf({ schedule, timezone, every, catchUp, spread }: RuleSource):
   };
 }
 
-function scheduleMisfit({ kind, trigger }: FoundKind, schedule: Schedule | undefined): string | undefined {
+function scheduleMisfit({ kind, trigger }: FoundKind, schedule: Schedule | undefined): Misfit | undefined {
   if (trigger === "continuous") {
-    return schedule === undefined
-      ? undefined
-      : `${kind} acts whenever something changes and takes no schedule`;
+    const message = `${kind} acts whenever something changes and takes no schedule`;
+    return schedule === undefined ? undefined : { key: kind, message };
   }
-  return schedule === undefined ? `${kind} needs \`schedule: "0 3 * * *"\` or \`every: 6h\`` : undefined;
+  const message = `${kind} needs \`schedule: "0 3 * * *"\` or \`every: 6h\``;
+  return schedule === undefined ? { key: kind, message } : undefined;
 }

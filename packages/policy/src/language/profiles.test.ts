@@ -73,6 +73,19 @@ rules:
   ]);
 });
 
+test("a rule that says when it runs takes over no other way to say it", () => {
+  const base =
+    '{ profile: base, rules: [{ backup: data, to: [a], select: { volumes: [v] }, schedule: "0 3 * * *", catchUp: never }] }';
+  const scheduleFrom = (key: string) =>
+    parse({
+      base,
+      own: `{ policy: p, hosts: { a: b }, inherits: [base], rules: [{ backup: data, ${key} }] }`,
+    }).policies[0]?.rules[0]?.schedule;
+
+  expect(scheduleFrom("rpo: 12h")).toEqual({ everyMs: 6 * HOUR_MS });
+  expect(scheduleFrom("every: 2h")).toEqual({ everyMs: 2 * HOUR_MS });
+});
+
 test("rings are taken over whole, because two orders make none", () => {
   const base = "{ profile: base, rollout: { rings: [canary, 10%, all], bake: 2h } }";
   const { policies, problems } = parse({

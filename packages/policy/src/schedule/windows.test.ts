@@ -2,7 +2,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from "@shipkeeper/kit";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { isOpenByTheClock } from "../round/check-windows.ts";
-import { nextOpening, openWindow, weekdays, type Window } from "./windows.ts";
+import { longestClosedMs, nextOpening, openWindow, weekdays, type Window } from "./windows.ts";
 
 const window = (text: string): Window => {
   const [days = "", from = "", to = "", timezone = "UTC"] = text.split(" ");
@@ -97,6 +97,16 @@ test("a window is never open against the clock on the wall, and away from the od
     }),
     { numRuns: 300 },
   );
+});
+
+test("the longest time without a window is counted over a week, and over all windows together", () => {
+  const hours = (...windows: string[]) => longestClosedMs(windows.map(window)) / HOUR_MS;
+
+  expect(hours("Mon-Sun 00:00 24:00")).toBe(0);
+  expect(hours("Mon-Sun 22:00 04:00 Europe/Vienna")).toBe(18);
+  expect(hours("Mon-Fri 01:00 02:00")).toBe(71);
+  expect(hours("Sun 01:00 02:00")).toBe(7 * 24 - 1);
+  expect(hours("Mon-Fri 01:00 02:00", "Sat,Sun 00:00 12:00")).toBe(23);
 });
 
 test("the next opening is the next moment at which a window is open", () => {

@@ -41,6 +41,22 @@ export function nextOpening(windows: readonly Window[], at: Instant): Opening | 
     );
 }
 
+/** A Monday of a week in which hardly a zone changes its clocks: the same answer whenever it is asked. */
+const SOME_MONDAY = Date.UTC(2027, 0, 4);
+
+/** The longest time, in milliseconds, during which none of the windows is open in a usual week. */
+export function longestClosedMs(windows: readonly Window[]): number {
+  let longest = 0;
+  let last = nextOpening(windows, SOME_MONDAY);
+  const end = (last?.closesAt ?? SOME_MONDAY) + 7 * DAY_MS;
+  while (last !== undefined && last.closesAt <= end) {
+    const next = nextOpening(windows, last.closesAt);
+    longest = Math.max(longest, (next?.opensAt ?? Infinity) - last.closesAt);
+    last = next;
+  }
+  return last === undefined ? Infinity : longest;
+}
+
 /** A span in which one window does not change: it is open, or closed until the next opening. */
 interface Stretch {
   readonly from: Instant;

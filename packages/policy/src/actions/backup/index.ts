@@ -2,7 +2,7 @@ import type { ActionKind } from "../action.ts";
 import { explainBackup, summarizeBackup } from "./explain.ts";
 import { measureBackup } from "./outcome.ts";
 import { planBackup } from "./plan.ts";
-import { overlapOfBackups, backupSpecSchema, type BackupSpec } from "./spec.ts";
+import { misfitOfBackup, overlapOfBackups, backupSpecSchema, type BackupSpec } from "./spec.ts";
 
 export const backup: ActionKind<"backup", BackupSpec> = {
   kind: "backup",
@@ -11,6 +11,7 @@ export const backup: ActionKind<"backup", BackupSpec> = {
   destructive: false,
   /** Twice within the span, so that one failure does not yet lose more than was agreed. */
   schedule: ({ rpo }) => (rpo === undefined ? undefined : { everyMs: Math.max(1_000, Math.floor(rpo / 2)) }),
+  misfit: misfitOfBackup,
   plan: planBackup,
   overlap: overlapOfBackups,
   explain: explainBackup,

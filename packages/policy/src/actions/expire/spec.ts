@@ -57,6 +57,7 @@ export type ExpireSpec = z.infer<typeof expireSpecSchema>;
 /** Each would tell the same owners another end. */
 export function overlapOfExpiries(first: ExpireSpec, second: ExpireSpec): string | undefined {
   if (first.all && second.all) return "all containers";
+  if (first.all || second.all) return "the same containers";
   if (first.select === undefined || second.select === undefined) return undefined;
   return JSON.stringify(first.select) === JSON.stringify(second.select) ? "the same containers" : undefined;
 }

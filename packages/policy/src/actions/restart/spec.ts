@@ -24,7 +24,9 @@ export const restartSpecSchema = z.strictObject({
 });
 export type RestartSpec = z.infer<typeof restartSpecSchema>;
 
-/** Each would count its own tries of the same containers. */
+/** Each would count its own tries of the same containers; a rule that selects none by name is about all of them. */
 export function overlapOfRestarts(first: RestartSpec, second: RestartSpec): string | undefined {
-  return JSON.stringify(first.select) === JSON.stringify(second.select) ? "the same containers" : undefined;
+  const coversAll = first.select === undefined || second.select === undefined;
+  const same = JSON.stringify(first.select) === JSON.stringify(second.select);
+  return coversAll || same ? "the same containers" : undefined;
 }
