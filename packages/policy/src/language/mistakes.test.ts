@@ -74,6 +74,16 @@ test("the exceptions to a rule are not said to name none where the rule has a mi
   ]);
 });
 
+test("a rule that may stand in a profile that is not found is not missed", () => {
+  const text = `${HEAD}inherits: [bass]
+exceptions: [{ rule: host-cache, match: { image: a }, reason: r, owner: o, until: 2030-12-31 }]
+`;
+
+  expect(parsePolicy([{ file: "p", text }], { now: NOW }).problems.map(formatProblem)).toEqual([
+    "p:4:12: inherits: there is no profile named bass",
+  ]);
+});
+
 test("of time zones only a near one is suggested", () => {
   const told = (zone: string) =>
     parsePolicy(

@@ -13,10 +13,13 @@ import { compileRollout } from "./rollout-source.ts";
 import { policySourceSchema, profileSourceSchema } from "./source.ts";
 import { isMapping, type YamlDocument } from "./yaml-document.ts";
 
-/** The policy as far as it could be read; none for a profile, which is only checked. */
+/**
+ * The policy as far as it could be read; none for a profile, which is only checked. `isWhole` says whether all that it
+ * inherits was found: a rule that is not here may stand in what was not.
+ */
 export function parseDocument(
   document: YamlDocument,
-  { now }: { now: Instant },
+  { now, isWhole }: { now: Instant; isWhole: boolean },
 ): { policy?: Policy; placed: PlacedRule[]; problems: Problem[] } {
   const whole = { path: [], value: document.data };
   const { value: source, problems } = isProfile(document)
@@ -31,7 +34,7 @@ export function parseDocument(
   problems.push(
     ...checkEnds(document, "exceptions", source.exceptions, now),
     ...checkEnds(document, "waivers", source.waivers, now),
-    ...checkRuleNames(document, source.exceptions),
+    ...(isWhole ? checkRuleNames(document, source.exceptions) : []),
   );
   if ("profile" in source) return { placed, problems };
   const { policy: name, hosts, rollout, owners, exceptions, waivers } = source;

@@ -40,7 +40,7 @@ export function parsePolicy(files: readonly PolicyFile[], { now }: { now: Instan
   const parsed = documents.map((document) => {
     const { inherited, problems: lost } = profilesOf(document, profiles);
     const whole = mergeDocuments(document, inherited);
-    const { policy, placed, problems: found } = parseDocument(whole, { now });
+    const { policy, placed, problems: found } = parseDocument(whole, { now, isWhole: lost.length === 0 });
     problems.push(...lost, ...found);
     const sound = [document, ...inherited].every(({ file }) => !broken.has(file));
     return { document, placed, policy: sound && lost.length + found.length === 0 ? policy : undefined };
