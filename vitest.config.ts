@@ -15,6 +15,7 @@ export default defineConfig({
           testTimeout: 30_000, // a bound, not a promise: a busy machine takes its time
           include: ending(".test.ts"),
           exclude: ["**/node_modules/**", ...ending(".docker.test.ts"), ...ending(".e2e.test.ts")],
+          maxWorkers: "100%", // by default one core is left idle
           isolate: false, // loading every module anew for each file takes half of the time
           experimental: { viteModuleRunner: false }, // Node reads the sources itself; nothing here is mocked
           sequence: { groupOrder: 0 },
