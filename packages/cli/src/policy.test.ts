@@ -263,3 +263,30 @@ test("what is pushed at once says so to every host, signed", async () => {
 
   expect(openBundle(pushed[0], [fingerprint]).atOnce).toBe(true);
 });
+
+test("a ring that no host is in is told when a policy is pushed", async () => {
+  const { folder, keyFile } = workspace(STAGED);
+  const { pushed, collector } = collectorWithRevision(7, [host("web-1")]);
+  const ring = (name: string, hosts: number) => ({
+    name,
+    hosts,
+    bakeMs: 1,
+    reached: true,
+    inForce: 0,
+    silent: 0,
+  });
+  const rollout = { state: "running", rings: [ring("canary", 1), ring("10%", 0), ring("all", 0)] };
+  const asked: FakeCollector = (call, ...rest) => {
+    if (call !== "GET /api/v1/policies/8") return collector(call, ...rest);
+    const signed = pushed[0] as SignedBundle;
+    return { body: { ...policyRevision(8), rollout, signed, bundle: JSON.parse(signed.payload) } };
+  };
+
+  const { code, out, err } = await runCommand(`policy push ${folder} --key ${keyFile}`, asked);
+
+  expect([code, out]).toEqual([
+    0,
+    "revision 8 goes to ring canary first; `shipkeeper policy status` follows it\n",
+  ]);
+  expect(err).toBe("warning: no host is in ring 10%: nothing is tried out there\n");
+});

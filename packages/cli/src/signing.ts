@@ -1,7 +1,12 @@
 /** What signing a bundle takes: a key that never leaves the operator, a revision, an end, and the keys trusted from then on. */
 import { existsSync } from "node:fs";
 import { policyBundleSchema, ringsOfBundle, type BundleTerms } from "@shipkeeper/policy";
-import { policyPushReplySchema, type PolicyPushReply, type SignedBundle } from "@shipkeeper/protocol";
+import {
+  apiPolicyDetailSchema,
+  policyPushReplySchema,
+  type PolicyPushReply,
+  type SignedBundle,
+} from "@shipkeeper/protocol";
 import { keyFingerprint, readKeyFile, type SigningKey } from "@shipkeeper/runtime";
 import { Option, type Command } from "commander";
 import { CollectorRefused, type Api } from "./api.ts";
@@ -99,6 +104,7 @@ export async function pushBundle(
 ): Promise<PolicyPushReply> {
   const reply = await post(api, bundle);
   out.write(whatHappens(bundle, reply.revision));
+  if (isStaged(bundle)) err.write(await emptyRings(api, reply.revision));
   if (reply.keyTrustedByThisPush) {
     err.write(`from now on the collector takes policies only from key ${reply.keyFingerprint}\n`);
   }
@@ -114,8 +120,21 @@ async function post(api: Api, bundle: SignedBundle): Promise<PolicyPushReply> {
   }
 }
 
-function whatHappens({ payload }: SignedBundle, revision: number): string {
-  const [first, second] = ringsOfBundle(policyBundleSchema.parse(JSON.parse(payload)));
-  if (second === undefined) return `revision ${revision} is in force as soon as the hosts fetch it\n`;
+const ringsOf = ({ payload }: SignedBundle) => ringsOfBundle(policyBundleSchema.parse(JSON.parse(payload)));
+const isStaged = (bundle: SignedBundle): boolean => ringsOf(bundle).length > 1;
+
+function whatHappens(bundle: SignedBundle, revision: number): string {
+  if (!isStaged(bundle)) return `revision ${revision} is in force as soon as the hosts fetch it\n`;
+  const [first] = ringsOf(bundle);
   return `revision ${revision} goes to ring ${first?.name ?? ""} first; \`shipkeeper policy status\` follows it\n`;
+}
+
+/** A share of a small fleet, or a label that nobody has: what such a ring was meant to find out, the next one does. */
+async function emptyRings(api: Api, revision: number): Promise<string> {
+  const { rollout } = await api.get(`policies/${revision}`, apiPolicyDetailSchema);
+  return rollout.rings
+    .slice(0, -1)
+    .filter(({ hosts }) => hosts === 0)
+    .map(({ name }) => `warning: no host is in ring ${name}: nothing is tried out there\n`)
+    .join("");
 }
