@@ -18,7 +18,7 @@ const DAY_MS = 86_400_000;
 /** The agent's clock runs ahead, so that what it saw first a moment ago is unused for days. */
 const laterBy = (ms: number) => {
   let offsetMs = 0;
-  return { now: () => Date.now() + offsetMs, pass: () => (offsetMs = ms) };
+  return { now: () => Date.now() + offsetMs, pass: (to = ms) => (offsetMs = to) };
 };
 
 const policy = (mode: string) => `
@@ -158,4 +158,31 @@ test("after the stop file appears nothing is started", async () => {
   expect(held.heldBackBy).toBe(`stop file ${stopFile}`);
   expect(agent.ofKind("run-started")).toEqual([]);
   expect(await tagsLeft()).toContain("acme/ended:1");
+});
+
+test("an agent that lost its memory removes nothing until it has watched for as long as the rule says", async () => {
+  await loadImages(host, [image("acme/forgotten:1")]);
+  const clock = laterBy(90 * DAY_MS);
+  clock.pass();
+  const agent = await keepHostInTest(host, { policy: policy("enforce"), now: clock.now });
+
+  const verdictSaid = (why: string) =>
+    waitUntil(
+      () =>
+        agent
+          .ofKind("round")
+          .flatMap(({ round }) => round.planned.flatMap(({ verdicts }) => verdicts))
+          .find(({ target, reason }) => target.name === "acme/forgotten:1" && reason.why === why),
+      { what: `acme/forgotten:1 to be kept as ${why}`, deadlineMs: 20_000 },
+    );
+
+  await verdictSaid("just-arrived");
+  clock.pass(96 * DAY_MS);
+  await verdictSaid("used-recently");
+  expect(agent.ofKind("run-started")).toEqual([]);
+  clock.pass(98 * DAY_MS);
+  const [run] = await agent.finished("prune", 1);
+  await agent.stop();
+
+  expect(run?.outcome.steps.map(({ target }) => target.name)).toContain("acme/forgotten:1");
 });
