@@ -1,15 +1,21 @@
 import type { Image, Inventory } from "@shipkeeper/model";
-import { isStep } from "../action.ts";
+import { isStep, type Target } from "../action.ts";
 import type { PruneVerdict } from "./plan.ts";
 
 /**
  * Adds to every verdict what removing would free. A layer is counted for the last image that has it, so the steps'
  * estimates can be added up; those of kept things say what each would free by itself.
  */
-export function estimateFreedBytes(
-  verdicts: readonly PruneVerdict[],
-  { images, containers, volumes, buildCache }: Inventory,
-): PruneVerdict[] {
+export function estimateFreedBytes(verdicts: readonly PruneVerdict[], inventory: Inventory): PruneVerdict[] {
+  const freeing = freeingOf(inventory);
+  return verdicts.map((verdict) => ({
+    ...verdict,
+    bytes: isStep(verdict) ? freeing.free(verdict.target) : freeing.bytesOf(verdict.target),
+  }));
+}
+
+/** What each thing of the host would free, while others go before it. */
+export function freeingOf({ images, containers, volumes, buildCache }: Inventory) {
   const imageById = new Map<string, Image>(images.map((image) => [image.id, image]));
   const sizeOf = new Map<string, number>([
     ...containers.map(({ id, writableBytes = 0, logBytes = 0 }) => [id, writableBytes + logBytes] as const),
@@ -22,16 +28,23 @@ export function estimateFreedBytes(
     holders.set(layer, (holders.get(layer) ?? 0) + 1);
   }
 
-  return verdicts.map((verdict) => {
-    const image = imageById.get(verdict.target.id);
-    if (image === undefined) return { ...verdict, bytes: sizeOf.get(verdict.target.id) ?? 0 };
+  function bytesOf({ id }: Pick<Target, "id">): number {
+    const image = imageById.get(id);
+    if (image === undefined) return sizeOf.get(id) ?? 0;
     const held = image.layers.filter((layer) => (holders.get(layer) ?? 0) > 1);
-    const bytes = exclusiveBytes(image, held, sizeOfStack);
-    if (isStep(verdict)) {
-      for (const layer of new Set(image.layers)) holders.set(layer, (holders.get(layer) ?? 1) - 1);
-    }
-    return { ...verdict, bytes };
-  });
+    return exclusiveBytes(image, held, sizeOfStack);
+  }
+
+  return {
+    bytesOf,
+    /** The same, and from then on the thing is gone. */
+    free(target: Pick<Target, "id">): number {
+      const bytes = bytesOf(target);
+      const layers = new Set(imageById.get(target.id)?.layers);
+      for (const layer of layers) holders.set(layer, (holders.get(layer) ?? 1) - 1);
+      return bytes;
+    },
+  };
 }
 
 /**

@@ -38,8 +38,7 @@ export function planPrune(spec: PruneSpec, world: World, rule = ""): Plan {
     ...judgeVolumes(spec, world),
     ...judgeBuildCache(spec, world),
   ];
-  const pressed = underPressure(estimateFreedBytes(judged, world.inventory), spec, world);
-  const sized = estimateFreedBytes(pressed, world.inventory);
+  const sized = underPressure(estimateFreedBytes(judged, world.inventory), spec, world);
   const limited = applyLimits<PruneReason>(sized, limits);
   const verdicts = [...limited.filter(isStep), ...limited.filter((verdict) => !isStep(verdict))];
   return { kind: "prune", verdicts, ...(limitBytes === undefined ? {} : { limitBytes }) };

@@ -7,7 +7,7 @@ import { unusedSince, type Disk, type Inventory } from "@shipkeeper/model";
 import type { World } from "../../round/world.ts";
 import { isStep } from "../action.ts";
 import { expectImage, type Expectation } from "../expectation.ts";
-import { estimateFreedBytes } from "./estimate.ts";
+import { estimateFreedBytes, freeingOf } from "./estimate.ts";
 import type { PruneVerdict } from "./plan.ts";
 import type { PruneSpec } from "./spec.ts";
 
@@ -39,7 +39,7 @@ export function isRelieved(
   return usedShareOf(disk) <= downTo && (!countsInodes || usedInodeShareOf(disk) <= downTo);
 }
 
-/** The same verdicts, with those that pressure lets go turned into steps behind the others, and what is still missing told. */
+/** Estimated verdicts, with those that pressure lets go turned into steps behind the others, and what is still missing told. */
 export function underPressure(
   verdicts: readonly PruneVerdict[],
   spec: PruneSpec,
@@ -57,24 +57,21 @@ export function underPressure(
   const toFree = countsInodes ? Infinity : excessBytes(disk, pressure);
   const candidates = verdicts.flatMap((verdict) => candidateOf(verdict, inventory, now)).sort(byWorth);
 
-  const rest = verdicts.filter((verdict) => !candidates.some((candidate) => candidate.verdict === verdict));
-  const steps: PruneVerdict[] = [];
-  const sized = () => estimateFreedBytes([...rest, ...steps], inventory);
-  for (const { verdict, idleSince, expect } of candidates) {
-    const reason = {
-      why: "pressure",
-      unusedForMs: now - idleSince,
-      usedShare,
-      downTo,
-      countsInodes,
-    } as const;
-    const isEnough = freedBy(sized()) >= toFree;
-    steps.push(isEnough ? verdict : { target: verdict.target, decision: "remove", reason, expect });
-  }
-  const missing = Math.max(0, toFree - freedBy(sized()));
-  const everything = steps.every(isStep);
-  if (!everything || missing === 0) return [...rest, ...steps];
-  return [...rest, ...steps, exhausted(disk, world)];
+  const pressed = new Set(candidates.map(({ verdict }) => verdict));
+  const rest = verdicts.filter((verdict) => !pressed.has(verdict));
+  const freeing = freeingOf(inventory);
+  let freed = 0;
+  for (const { target } of rest.filter(isStep)) freed += freeing.free(target);
+  const steps = candidates.map(({ verdict, idleSince, expect }): PruneVerdict => {
+    if (freed >= toFree) return verdict;
+    freed += freeing.free(verdict.target);
+    const unusedForMs = now - idleSince;
+    const reason = { why: "pressure", unusedForMs, usedShare, downTo, countsInodes } as const;
+    return { target: verdict.target, decision: "remove", reason, expect };
+  });
+  const isUnresolved = freed < toFree && steps.every(isStep);
+  const all = [...rest, ...steps, ...(isUnresolved ? [exhausted(disk, world)] : [])];
+  return estimateFreedBytes(all, inventory);
 }
 
 /** Dangling first, then the least recently used, then the larger. */
@@ -128,10 +125,6 @@ function topConsumers({ containers, volumes, buildCache }: Inventory): { what: s
     .filter(({ bytes }) => bytes > 0)
     .sort((a, b) => b.bytes - a.bytes || (a.what < b.what ? -1 : 1))
     .slice(0, MOST_CONSUMERS);
-}
-
-function freedBy(verdicts: readonly PruneVerdict[]): number {
-  return verdicts.filter(isStep).reduce((total, { bytes }) => total + (bytes ?? 0), 0);
 }
 
 function excessBytes({ totalBytes, freeBytes }: Disk, { downTo }: PressureSpec): number {
