@@ -15,11 +15,9 @@ import {
   type LabHost,
 } from "@shipkeeper/lab";
 import { openEngine } from "@shipkeeper/docker";
-import { InvalidInput } from "@shipkeeper/kit";
+import { DAY_MS, InvalidInput } from "@shipkeeper/kit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { keepHostInTest } from "./agent-lab/keep-host-in-test.ts";
-
-const DAY_MS = 86_400_000;
 
 let fleet: Fleet;
 let host: LabHost;

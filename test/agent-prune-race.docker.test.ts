@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { HOUR_MS } from "@shipkeeper/kit";
 import {
   busyboxLayer,
   flakyLink,
@@ -19,7 +20,6 @@ import {
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { keepHostInTest } from "./agent-lab/keep-host-in-test.ts";
 
-const HOUR_MS = 3_600_000;
 const POLICY = `
 policy: lab
 hosts: { environment: lab }

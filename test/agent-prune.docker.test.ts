@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DAY_MS } from "@shipkeeper/kit";
 import {
   busyboxLayer,
   forgeImage,
@@ -14,7 +15,6 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { keepHostInTest } from "./agent-lab/keep-host-in-test.ts";
 import { startRecordingProxy } from "./agent-lab/recording-proxy.ts";
 
-const DAY_MS = 86_400_000;
 /** The agent's clock runs ahead, so that what it saw first a moment ago is unused for days. */
 const laterBy = (ms: number) => {
   let offsetMs = 0;

@@ -17,6 +17,7 @@ import type { SignedClient } from "@shipkeeper/runtime";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { HOUR_MS } from "@shipkeeper/kit";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { inventory } from "../collector/src/testing/facts.ts";
 import {
@@ -26,8 +27,6 @@ import {
 } from "../collector/src/testing/test-collector.ts";
 import { keepHostInTest } from "./agent-lab/keep-host-in-test.ts";
 import { hasManifest, pushIndex, tagsOf } from "./agent-lab/push-index.ts";
-
-const HOUR_MS = 3_600_000;
 
 /** The agent's clock is moved on by hand. */
 const laterBy = () => {

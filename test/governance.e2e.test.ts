@@ -5,6 +5,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DAY_MS } from "@shipkeeper/kit";
 import {
   busyboxLayer,
   forgeImage,
@@ -29,7 +30,6 @@ import {
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 const WAIT_MS = 60_000;
-const DAY_MS = 86_400_000;
 
 const BASE = `
 profile: house-rules

@@ -1,4 +1,5 @@
 /** A host that nobody would furnish so: what the agent reads of it is held against the engine's own words. */
+import { DAY_MS } from "@shipkeeper/kit";
 import { createInventoryReader, openEngine } from "@shipkeeper/docker";
 import {
   busyboxLayer,
@@ -17,7 +18,6 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { keepHostInTest } from "./agent-lab/keep-host-in-test.ts";
 import { askEngine } from "./e2e/ask-engine.ts";
 
-const DAY_MS = 86_400_000;
 /** Of the 125 layers that the engine can mount on each other. */
 const DEEP = 100;
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { HOUR_MS } from "@shipkeeper/kit";
 import { parsePolicy, type PolicyBundle } from "@shipkeeper/policy";
 import type { KnownEntry } from "@shipkeeper/protocol";
 import {
@@ -157,8 +158,6 @@ test("without a pinned key no bundle is believed", async () => {
   expect(service.bundle()).toBeUndefined();
   expect(reported).toHaveLength(1);
 });
-
-const HOUR_MS = 3_600_000;
 
 /** For hosts of the label ring: canary at once, for all others an hour later. */
 const staged = (revision: number, terms: Partial<PolicyBundle> = {}): string => {

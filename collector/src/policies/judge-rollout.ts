@@ -2,7 +2,7 @@
  * Whether a rollout goes on, waits or is to be halted, judged from how its hosts are. Decides and changes nothing:
  * `roll-on.ts` does what it says.
  */
-import { formatDuration, printable, type Instant } from "@shipkeeper/kit";
+import { DAY_MS, formatDuration, printable, type Instant } from "@shipkeeper/kit";
 import {
   ringInBundle,
   ringsOfBundle,
@@ -32,7 +32,7 @@ export interface RolloutJudgement {
 }
 
 /** A host that is online and does not take it keeps the last ring open this long beyond its bake time, and no longer. */
-const MOST_WAIT_AT_LAST_MS = 24 * 3_600_000;
+const MOST_WAIT_AT_LAST_MS = DAY_MS;
 const MOST_NAMES = 3;
 
 export function judgeRollout(

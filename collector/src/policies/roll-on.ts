@@ -21,7 +21,7 @@ export interface RolloutDeps {
 }
 
 /** One look at the newest revision; true while there is something to look after. */
-export function rollOn({ store, policyDesk, now, log }: Omit<RolloutDeps, "clock">): boolean {
+export function rollOn({ store, policyDesk, now, log }: RolloutDeps): boolean {
   const rollout = store.rollouts.newest();
   const bundle = rollout === undefined ? undefined : store.policies.bundleOf(rollout.revision)?.bundle;
   if (rollout?.state !== "running" || bundle === undefined) return false;

@@ -1,5 +1,5 @@
 /** Who may use an epoch, and which of its sequence numbers are dealt with. */
-import { OperationalError, type Instant } from "@shipkeeper/kit";
+import { DAY_MS, OperationalError, type Instant } from "@shipkeeper/kit";
 import type { Epoch, HostId } from "@shipkeeper/model";
 import type { Receipt } from "@shipkeeper/protocol";
 import type { Database } from "@shipkeeper/runtime";
@@ -16,7 +16,6 @@ export class EpochOwned extends OperationalError {
 
 /** An agent opens an epoch when it loses its outbox: that many losses a day are a fault or a flood. */
 const MOST_EPOCHS_A_DAY = 24;
-const DAY_MS = 86_400_000;
 
 export class TooManyEpochs extends OperationalError {
   override readonly name = "TooManyEpochs";

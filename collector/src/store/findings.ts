@@ -1,5 +1,5 @@
 /** What should not be so on the hosts: found, waived, resolved, and found again. */
-import type { Instant } from "@shipkeeper/kit";
+import { MINUTE_MS, type Instant } from "@shipkeeper/kit";
 import type { HostId } from "@shipkeeper/model";
 import { SEVERITIES, explainFinding, type Finding } from "@shipkeeper/policy";
 import type { ApiFinding, FindingsQuery, Page } from "@shipkeeper/protocol";
@@ -9,7 +9,7 @@ import { containing, hostIs, readPage } from "./page.ts";
 import type { Tables } from "./tables.ts";
 
 /** A finding that stays as it is is not written anew with every judgement: its last sight is told this precisely. */
-const SEEN_NOTED_EVERY_MS = 10 * 60_000;
+const SEEN_NOTED_EVERY_MS = 10 * MINUTE_MS;
 
 type Waived = NonNullable<Finding["waived"]>;
 type FindingRow = Tables["finding"];

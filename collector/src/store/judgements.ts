@@ -1,6 +1,6 @@
 /** When hosts were judged, how their things did, and the scores that follow, day by day. */
 import { isDeepStrictEqual } from "node:util";
-import { DAY_MS, type Instant } from "@shipkeeper/kit";
+import { DAY_MS, MINUTE_MS, type Instant } from "@shipkeeper/kit";
 import type { HostId } from "@shipkeeper/model";
 import { scoreOf, type HostJudgement, type Tally } from "@shipkeeper/policy";
 import { SILENT_AFTER_MS, type ApiScore, type ScoreScope } from "@shipkeeper/protocol";
@@ -10,7 +10,7 @@ import type { Json, Tables } from "./tables.ts";
 type SkippedCheck = HostJudgement["skipped"][number];
 
 /** A host is judged anew after this long even if nothing changed: things grow older, and waivers end. */
-const JUDGED_EVERY_MS = 10 * 60_000;
+const JUDGED_EVERY_MS = 10 * MINUTE_MS;
 
 type TallyRow = Omit<Tally, "owner"> & { owner: string };
 

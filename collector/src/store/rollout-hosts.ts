@@ -2,8 +2,7 @@
 import type { Instant } from "@shipkeeper/kit";
 import type { HostId, HostLabels } from "@shipkeeper/model";
 import { guardrailTrips, ruleKey, type Round } from "@shipkeeper/policy";
-import type { HostState } from "@shipkeeper/protocol";
-import { SILENT_AFTER_MS } from "@shipkeeper/protocol";
+import { SILENT_AFTER_MS, type HostState } from "@shipkeeper/protocol";
 import { fromJson, type StoreDatabase } from "./database.ts";
 import type { Json } from "./tables.ts";
 

@@ -1,4 +1,4 @@
-import { matchesPattern } from "@shipkeeper/kit";
+import { DAY_MS, HOUR_MS, matchesPattern } from "@shipkeeper/kit";
 import { isStep, type Verdict } from "../actions/action.ts";
 import { catalog } from "../actions/catalog.ts";
 import type { RegistrySpec } from "../actions/registry/spec.ts";
@@ -6,9 +6,6 @@ import type { RegistryListing, RegistryManifest, RepositoryListing } from "./out
 import { over } from "./over.ts";
 import type { RuleDay } from "./step-counts.ts";
 import type { World } from "./world.ts";
-
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 /** What a rule for a registry may not do, from the listing, the fleet's list and the rule alone. */
 export function checkRegistry(
