@@ -2,7 +2,14 @@
 import { DAY_MS } from "@shipkeeper/kit";
 import { FakeEngine } from "@shipkeeper/docker";
 import { handClock, waitUntil } from "@shipkeeper/lab";
-import { compileBundle, guardrailsSchema, ownersFor, parsePolicy, type Round } from "@shipkeeper/policy";
+import {
+  NO_SIGNALS,
+  compileBundle,
+  guardrailsSchema,
+  ownersFor,
+  parsePolicy,
+  type Round,
+} from "@shipkeeper/policy";
 import type { KnownEntry, PolicyPreview } from "@shipkeeper/protocol";
 import { silentLog } from "@shipkeeper/runtime";
 import { expect, onTestFinished, test } from "vitest";
@@ -76,7 +83,14 @@ async function agentThatObserves() {
   await waitUntil(() => observer.current(), { what: "a first look", ...SOON });
   await clock.advance(30 * DAY_MS);
 
-  const sources = { hostLabels, ledger, guardrails: () => guardrails, repositories: ["local"], self: [] };
+  const sources = {
+    hostLabels,
+    ledger,
+    guardrails: () => guardrails,
+    repositories: ["local"],
+    self: [],
+    signals: () => NO_SIGNALS,
+  };
   const before = readStanding(sources);
   const steward = startSteward({
     ...sources,

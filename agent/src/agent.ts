@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Clock } from "@shipkeeper/kit";
 import { openEngine, type Engine } from "@shipkeeper/docker";
 import { labelsOfHost, NO_OWNER_RULES, type HostId } from "@shipkeeper/model";
-import { ownersFor } from "@shipkeeper/policy";
+import { NO_SIGNALS, ownersFor } from "@shipkeeper/policy";
 import { encodeSampleGroup, type KnownEntry } from "@shipkeeper/protocol";
 import {
   ConfigProblem,
@@ -115,6 +115,7 @@ export async function startAgent(
     guardrails,
     repositories: Object.keys(config.repositories),
     self: ownContainers(),
+    signals: () => NO_SIGNALS,
   };
   const observer = startObserving({
     engine,

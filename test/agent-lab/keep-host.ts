@@ -5,7 +5,14 @@ import { join } from "node:path";
 import { openEngine, type Engine } from "@shipkeeper/docker";
 import { waitUntil, type LabHost } from "@shipkeeper/lab";
 import { hostIdSchema } from "@shipkeeper/model";
-import { compileBundle, formatProblem, ownersFor, parsePolicy, type PolicyBundle } from "@shipkeeper/policy";
+import {
+  NO_SIGNALS,
+  compileBundle,
+  formatProblem,
+  ownersFor,
+  parsePolicy,
+  type PolicyBundle,
+} from "@shipkeeper/policy";
 import type { EntryKind, EntryOf, KnownEntry } from "@shipkeeper/protocol";
 import { silentLog, type SignedClient } from "@shipkeeper/runtime";
 import { openLedger } from "../../agent/src/ledger/ledger.ts";
@@ -77,6 +84,7 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
     hostLabels,
     repositories: Object.keys(repositories),
     self: [],
+    signals: () => NO_SIGNALS,
     restic,
     registries,
     lookOutside: outsideLook({

@@ -1,4 +1,11 @@
-import { NO_GUARDRAILS, NO_ORPHANS, NO_STEPS, standingSchema, type Standing } from "@shipkeeper/policy";
+import {
+  NO_SIGNALS,
+  NO_GUARDRAILS,
+  NO_ORPHANS,
+  NO_STEPS,
+  standingSchema,
+  type Standing,
+} from "@shipkeeper/policy";
 import type { KnownEntry } from "@shipkeeper/protocol";
 import { afterEach, expect, test, vi } from "vitest";
 import { reportStanding } from "./report-standing.ts";
@@ -21,6 +28,7 @@ const standing = (facts: Partial<Standing> = {}): Standing => ({
   stopFilePresent: false,
   repositories: ["local"],
   self: [],
+  signals: NO_SIGNALS,
   lastRuns: new Map([["production/cache", 5]]),
   ...facts,
 });

@@ -31,7 +31,7 @@ export function roundNews() {
       return planned.flatMap(({ policy, rule, verdicts }) => {
         const key = ruleKey(policy, rule);
         const before = givenUp.get(key);
-        const now = verdicts.filter(({ decision }) => decision === "give-up");
+        const now = verdicts.filter(({ decision }) => decision === "give-up" || decision === "hand-over");
         givenUp.set(key, new Set(now.map(({ target }) => target.id)));
         return now.filter(({ target }) => before?.has(target.id) !== true);
       });

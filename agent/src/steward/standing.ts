@@ -1,5 +1,5 @@
 import type { HostLabels } from "@shipkeeper/model";
-import type { Standing } from "@shipkeeper/policy";
+import type { Signals, Standing } from "@shipkeeper/policy";
 import type { AgentLedger } from "../ledger/ledger.ts";
 import { stopFilePresent, type GuardrailsState } from "./guardrails-file.ts";
 
@@ -11,6 +11,7 @@ export interface StandingSources {
   readonly repositories: readonly string[];
   /** Ids or names of containers that the agent itself runs in. */
   readonly self: readonly string[];
+  readonly signals: () => Signals;
 }
 
 /** What rounds of this host go by right now, besides its inventory and the policy. */
@@ -20,6 +21,7 @@ export function readStanding({
   guardrails: readGuardrails,
   repositories,
   self,
+  signals,
 }: StandingSources): Standing {
   const state = readGuardrails();
   const { guardrails } = state;
@@ -32,5 +34,6 @@ export function readStanding({
     repositories,
     self,
     lastRuns: ledger.ruleRuns.all(),
+    signals: signals(),
   };
 }

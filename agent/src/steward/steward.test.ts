@@ -2,7 +2,7 @@ import { DAY_MS } from "@shipkeeper/kit";
 import { FakeEngine } from "@shipkeeper/docker";
 import { handClock, waitUntil } from "@shipkeeper/lab";
 import type { Inventory } from "@shipkeeper/model";
-import { NO_GUARDRAILS, compileBundle, parsePolicy } from "@shipkeeper/policy";
+import { NO_SIGNALS, NO_GUARDRAILS, compileBundle, parsePolicy } from "@shipkeeper/policy";
 import type { EntryKind, EntryOf, KnownEntry } from "@shipkeeper/protocol";
 import { silentLog } from "@shipkeeper/runtime";
 import { expect, onTestFinished, test } from "vitest";
@@ -50,6 +50,7 @@ async function world(rule: string, options: Partial<StewardOptions> & { before?:
     hostLabels: { environment: "lab" },
     repositories: [],
     self: [],
+    signals: () => NO_SIGNALS,
     restic: undefined,
     registries: new Map(),
     lookOutside: async () => ({ registries: new Map() }),

@@ -2,7 +2,7 @@ import type { FleetReport, HeldReason } from "@shipkeeper/protocol";
 import type { FleetFacts, HeldFact } from "./fleet-facts.ts";
 
 /** What asks most for a person's eyes comes first; what was kept for good reason comes last. */
-const ORDER = ["give-up", "refuse", "wait", "keep"];
+const ORDER = ["hand-over", "give-up", "refuse", "wait", "keep"];
 
 export function reportHeldBack({ held, waitingRules }: FleetFacts): FleetReport["heldBack"] {
   return {

@@ -29,7 +29,7 @@ function whyPerson(
   held: readonly HeldFact[] = [],
   now: Instant,
 ): string | undefined {
-  const givenUp = held.find(({ decision }) => decision === "give-up");
+  const givenUp = held.find(({ decision }) => decision === "give-up" || decision === "hand-over");
   if (givenUp !== undefined) return givenUp.words;
   if (container.state === "dead") return "dead: the engine could not remove it";
   const { health, unhealthySince } = container;

@@ -30,6 +30,7 @@ const DECISION_WORDS: Readonly<Record<string, string>> = {
   wait: "waits",
   refuse: "refused",
   "give-up": "given up",
+  "hand-over": "handed over",
 };
 
 export const decisionInWords = (decision: string): string => DECISION_WORDS[decision] ?? decision;

@@ -47,6 +47,7 @@ export * from "./round/needs.ts";
 export * from "./round/outside.ts";
 export * from "./round/plan-round.ts";
 export * from "./round/round.ts";
+export * from "./round/signals.ts";
 export * from "./round/standing.ts";
 export * from "./round/step-counts.ts";
 export * from "./round/urgent-rules.ts";

@@ -74,4 +74,9 @@ export const PROTOCOL_HISTORY: readonly {
     change:
       "orphans and verified restore points in a standing, parents of build cache, and more that guardrails limit and allow; an older collector leaves them out",
   },
+  {
+    version: 1,
+    hash: "4c74fbc134f5779d1d96ebe99315a1fe80a497424558d50185ed7f0feff8d396",
+    change: "a standing carries `signals`; one without them comes from a host that nobody watches",
+  },
 ];

@@ -26,7 +26,8 @@ export type Reason = z.infer<typeof reasonSchema>;
 
 /**
  * What a plan says of one candidate. `keep`, `wait` and `refuse` change nothing: kept for good reason, not yet, or
- * not allowed. `give-up` hands over to people. Every other decision is the verb of a step.
+ * not allowed. `give-up` leaves to people what was tried often enough, `hand-over` what a step of this kind cannot mend.
+ * Every other decision is the verb of a step.
  */
 export const verdictSchema = z.object({
   target: targetSchema,
@@ -39,7 +40,7 @@ export const verdictSchema = z.object({
 });
 export type Verdict = z.infer<typeof verdictSchema>;
 
-const IDLE_DECISIONS: ReadonlySet<string> = new Set(["keep", "wait", "refuse", "give-up"]);
+const IDLE_DECISIONS: ReadonlySet<string> = new Set(["keep", "wait", "refuse", "give-up", "hand-over"]);
 
 /** Whether a verdict becomes a step of the run. */
 export function isStep(verdict: Pick<Verdict, "decision">): boolean {

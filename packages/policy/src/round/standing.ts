@@ -14,8 +14,10 @@ import {
 } from "@shipkeeper/model";
 import * as z from "zod";
 import { guardrailsSchema, type Guardrails } from "../guardrails.ts";
+import { mapOf } from "./map-of.ts";
 import type { Outside } from "./outside.ts";
 import type { RoundQuestion } from "./plan-round.ts";
+import { NO_SIGNALS, signalsSchema, type Signals } from "./signals.ts";
 import type { Ledger } from "./world.ts";
 
 export interface Standing {
@@ -32,15 +34,7 @@ export interface Standing {
   readonly self: readonly string[];
   /** `ruleKey` → when the rule's last round was. */
   readonly lastRuns: ReadonlyMap<string, Instant>;
-}
-
-/** Pairs in JSON, a map in memory. */
-function mapOf<Value>(value: z.ZodType<Value>) {
-  return z.codec(
-    z.array(z.tuple([z.string(), value])),
-    z.custom<ReadonlyMap<string, Value>>((map) => map instanceof Map),
-    { decode: (pairs) => new Map(pairs), encode: (map) => [...map] },
-  );
+  readonly signals: Signals;
 }
 
 const attemptSchema = z.object({ at: instantSchema, result: z.enum(["pending", "healed", "failed"]) });
@@ -96,6 +90,7 @@ export const standingSchema = z.object({
   repositories: z.array(z.string()).readonly(),
   self: z.array(z.string()).readonly(),
   lastRuns: mapOf(instantSchema),
+  signals: signalsSchema.prefault(() => z.encode(signalsSchema, NO_SIGNALS)),
 } satisfies { [Field in keyof Standing]-?: z.ZodType<Standing[Field]> });
 
 /** What only the one who asks for a round knows. */

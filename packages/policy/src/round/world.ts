@@ -3,6 +3,7 @@ import type { HostId, HostLabels, ImageId, Inventory } from "@shipkeeper/model";
 import type { Guardrails } from "../guardrails.ts";
 import type { Exception } from "../language/policy.ts";
 import type { Outside } from "./outside.ts";
+import type { Signals } from "./signals.ts";
 import type { RuleDay, StepCounts } from "./step-counts.ts";
 
 /** A try to mend a container, as the ledger remembers it. */
@@ -84,6 +85,8 @@ export interface World {
   readonly repositories: readonly string[];
   /** Containers that the agent itself runs in or started: never touched. */
   readonly self: readonly string[];
+  /** What watching the host told beyond its inventory. */
+  readonly signals: Signals;
   /** What was looked at beyond the host; left out where no due rule needs it. */
   readonly outside?: Outside | undefined;
   /** What is exempted from the rule at hand now. `planRound` fills it in for every rule; left out, nothing is. */

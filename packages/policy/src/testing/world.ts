@@ -10,6 +10,7 @@ import {
 } from "@shipkeeper/model";
 import { plainContainer, plainImage } from "@shipkeeper/model/testing";
 import { NO_GUARDRAILS } from "../guardrails.ts";
+import { NO_SIGNALS } from "../round/signals.ts";
 import { NO_STEPS } from "../round/step-counts.ts";
 import { NO_ORPHANS, type World } from "../round/world.ts";
 import type { Plan } from "../actions/action.ts";
@@ -124,6 +125,7 @@ export function worldWith(
     guardrails: NO_GUARDRAILS,
     repositories: ["local", "offsite"],
     self: [],
+    signals: NO_SIGNALS,
     ...facts,
   };
 }
