@@ -8,6 +8,7 @@ export * from "./errors.ts";
 export * from "./fraction.ts";
 export * from "./instant.ts";
 export * from "./map-bounded.ts";
+export * from "./mask-secrets.ts";
 export * from "./pattern.ts";
 export * from "./printable.ts";
 export * from "./suggest.ts";
