@@ -5,8 +5,10 @@ import type { Healthcheck } from "./forge-image.ts";
 export type Behaviour =
   | { kind: "running" }
   | { kind: "healthy" }
-  /** Its first start is sick until somebody restarts it; every later start is well. */
-  | { kind: "mends-on-restart" }
+  /** Its first start is sick until somebody restarts it; every later start is well. Says so by a file, in a volume if others `need` it. */
+  | { kind: "mends-on-restart"; well?: string }
+  /** Is as well as the one whose file it is. */
+  | { kind: "needs"; file: string }
   | { kind: "never-healthy" }
   | { kind: "exited"; code: number }
   | { kind: "created" }
@@ -44,12 +46,19 @@ export function programFor(behaves: Behaviour, { intervalMs }: { intervalMs: num
       return { ...shell(SERVE), healthcheck: healthcheck("true") };
     case "never-healthy":
       return { ...shell(SERVE), healthcheck: healthcheck("echo no answer from the database; exit 1") };
-    case "mends-on-restart":
+    case "mends-on-restart": {
+      const { well = WELL } = behaves;
       return {
         ...shell(
-          `rm -f ${WELL}; if [ -e ${STARTED_BEFORE} ]; then touch ${WELL}; fi; touch ${STARTED_BEFORE}; ${SERVE}`,
+          `rm -f ${well}; if [ -e ${STARTED_BEFORE} ]; then touch ${well}; fi; touch ${STARTED_BEFORE}; ${SERVE}`,
         ),
-        healthcheck: healthcheck(`test -e ${WELL} || { echo worker is stuck; exit 1; }`),
+        healthcheck: healthcheck(`test -e ${well} || { echo worker is stuck; exit 1; }`),
+      };
+    }
+    case "needs":
+      return {
+        ...shell(SERVE),
+        healthcheck: healthcheck(`test -e ${behaves.file} || { echo no answer from what it needs; exit 1; }`),
       };
     case "exited":
       return shell(`exit ${behaves.code}`);

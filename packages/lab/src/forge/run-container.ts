@@ -17,8 +17,14 @@ export interface ContainerSpec {
   env?: Readonly<Record<string, string>>;
   limits?: Limits;
   mounts?: readonly Mount[];
-  /** As compose labels what it starts; `oneOff` as `docker compose run` does, whose containers no `up` starts again. */
-  compose?: { project: string; service: string; number?: number; oneOff?: boolean };
+  /** As compose labels what it starts, `dependsOn` being services that must be healthy before; `oneOff` as `docker compose run` does, whose containers no `up` starts again. */
+  compose?: {
+    project: string;
+    service: string;
+    number?: number;
+    oneOff?: boolean;
+    dependsOn?: readonly string[];
+  };
   restart?: "no" | "always" | "unless-stopped" | "on-failure";
   /** Instead of the behaviour's; a behaviour that needs none leaves the image's. */
   healthcheck?: Healthcheck;
@@ -96,6 +102,8 @@ function hasSettled(behaves: Behaviour, state: State): boolean {
     case "mends-on-restart":
     case "never-healthy":
       return state.Health?.Status === "unhealthy";
+    case "needs":
+      return state.Health !== undefined && state.Health.Status !== "starting";
     case "exited":
       return state.Status === "exited" && state.ExitCode === behaves.code;
     case "created":
@@ -156,5 +164,10 @@ function composeLabels(compose: ContainerSpec["compose"]): Record<string, string
     "com.docker.compose.service": compose.service,
     "com.docker.compose.container-number": String(compose.number ?? 1),
     "com.docker.compose.oneoff": compose.oneOff === true ? "True" : "False",
+    ...(compose.dependsOn !== undefined && {
+      "com.docker.compose.depends_on": compose.dependsOn
+        .map((service) => `${service}:service_healthy:false`)
+        .join(","),
+    }),
   };
 }
