@@ -27,11 +27,13 @@ import { hostKey, readIdentity, writeIdentity, type Identity } from "./enrol/ide
 import { openLedger } from "./ledger/ledger.ts";
 import { startObserving } from "./observe/observe.ts";
 import { outsideLook } from "./observe/look-outside.ts";
+import { watchHost } from "./observe/watch-host.ts";
 import { startSampling } from "./observe/sample.ts";
 import { openOutbox, outboxBoundFor, type Outbox } from "./outbox/outbox.ts";
 import { reportInventory } from "./outbox/report-inventory.ts";
 import { reportStanding } from "./outbox/report-standing.ts";
 import { startShipper } from "./outbox/shipper.ts";
+import { PAUSES_FILE } from "./pauses-file.ts";
 import { startPolicySync } from "./policy-sync/sync-policy.ts";
 import { openRegistries } from "./registry/open-registries.ts";
 import { openRestic } from "./restic/restic.ts";
@@ -115,7 +117,7 @@ export async function startAgent(
     guardrails,
     repositories: Object.keys(config.repositories),
     self: ownContainers(),
-    signals: () => NO_SIGNALS,
+    signals: () => ({ ...NO_SIGNALS, ...watch.signals() }),
   };
   const observer = startObserving({
     engine,
@@ -128,6 +130,15 @@ export async function startAgent(
       return bundle === undefined ? NO_OWNER_RULES : ownersFor(bundle, hostLabels);
     },
     onEvent: tell,
+  });
+  const watch = watchHost({
+    observer,
+    ledger,
+    clock,
+    log,
+    docker: config.docker,
+    pauses: inState(PAUSES_FILE),
+    tell,
   });
   observer.subscribe((inventory) => {
     inventories.look(inventory);
@@ -223,7 +234,7 @@ export async function startAgent(
     async stop() {
       // What acts ends first, what records and ships last, so that every outcome still finds its place.
       const acting = [enrolment, steward].filter((service) => service !== undefined);
-      await stopAll([...acting, sampling, observer, inventories, standings, policies, shipper], log);
+      await stopAll([...acting, sampling, watch, observer, inventories, standings, policies, shipper], log);
       ledger.close();
       outbox.close();
       lock.release();

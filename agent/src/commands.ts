@@ -7,6 +7,7 @@ import type { AgentConfig } from "./config.ts";
 import { readIdentity } from "./enrol/identity.ts";
 import { inspectOutbox } from "./outbox/accounts.ts";
 import { loadHeldBundle } from "./policy-sync/policy-file.ts";
+import { pauseCommands } from "./pause-commands.ts";
 import { openRestic, tagOf, type Restic } from "./restic/restic.ts";
 import { restoreInto } from "./restore/restore.ts";
 import { guardrailsFile } from "./steward/guardrails-file.ts";
@@ -15,6 +16,9 @@ export interface Given {
   readonly args: readonly string[];
   readonly into: string | undefined;
   readonly repository: string | undefined;
+  readonly containers: string | undefined;
+  readonly for: string | undefined;
+  readonly reason: string | undefined;
 }
 
 export interface Command {
@@ -73,6 +77,7 @@ export const commands: Readonly<Record<string, Command>> = {
   status,
   restore,
   "restore-points": restorePoints,
+  ...pauseCommands,
 };
 
 /** restic with the one repository that was asked for, or with all that the configuration names. */

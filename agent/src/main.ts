@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { InvalidInput, errorChain } from "@shipkeeper/kit";
 import { ConfigProblem, EXIT_CONFIG, VERSION, createLog, notifyReady, runProgram } from "@shipkeeper/runtime";
 import { startAgent } from "./agent.ts";
-import { commands, type Command } from "./commands.ts";
+import { commands, type Command, type Given } from "./commands.ts";
 import { readAgentConfig, type AgentConfig } from "./config.ts";
 
 const USAGE = `usage: shipkeeper-agent --config FILE [COMMAND]
@@ -12,6 +12,11 @@ const USAGE = `usage: shipkeeper-agent --config FILE [COMMAND]
   restore-points             lists what can be restored on this host
   restore RESTORE_POINT --into NEW_VOLUME
                              restores it into a new volume; no running agent and no collector is needed
+  pause [--containers PATTERN] --for TIME --reason TEXT
+                             healing rests, for all containers or those whose names match; 7 days at most
+  resume [--containers PATTERN]
+                             healing goes on: ends all pauses, or that of the pattern
+  pauses                     the pauses in force
 
   --config FILE              YAML; SHIPKEEPER_* variables override it
   --collector URL            overrides the configuration
@@ -28,6 +33,9 @@ const OPTIONS = {
   token: { type: "string" },
   into: { type: "string" },
   repository: { type: "string" },
+  containers: { type: "string" },
+  for: { type: "string" },
+  reason: { type: "string" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean" },
 } as const;
@@ -39,7 +47,7 @@ async function main(argv: string[]): Promise<void> {
   if (values.help === true) return void process.stdout.write(USAGE);
   if (values.version === true) return void process.stdout.write(`shipkeeper-agent ${VERSION}\n`);
 
-  const { collector, token, into, repository } = values;
+  const { collector, token, into, repository, containers, for: length, reason } = values;
   const readConfig = () =>
     readAgentConfig({
       file: values.config,
@@ -50,7 +58,14 @@ async function main(argv: string[]): Promise<void> {
   if (name === "run") return runAgent(readConfig);
   const command = commands[name];
   if (command === undefined) wrongUsage(`there is no command ${name}`);
-  await runCommand(command, readConfig, { args, into, repository });
+  await runCommand(command, readConfig, {
+    args,
+    into,
+    repository,
+    containers,
+    for: length,
+    reason,
+  });
 }
 
 function runAgent(readConfig: () => AgentConfig): Promise<void> {
@@ -63,11 +78,7 @@ function runAgent(readConfig: () => AgentConfig): Promise<void> {
   });
 }
 
-async function runCommand(
-  command: Command,
-  readConfig: () => AgentConfig,
-  given: { args: string[]; into: string | undefined; repository: string | undefined },
-): Promise<void> {
+async function runCommand(command: Command, readConfig: () => AgentConfig, given: Given): Promise<void> {
   const abort = new AbortController();
   process.once("SIGINT", () => abort.abort());
   try {

@@ -17,7 +17,9 @@ import type { EntryKind, EntryOf, KnownEntry } from "@shipkeeper/protocol";
 import { silentLog, type SignedClient } from "@shipkeeper/runtime";
 import { openLedger } from "../../agent/src/ledger/ledger.ts";
 import { startObserving } from "../../agent/src/observe/observe.ts";
+import { watchHost } from "../../agent/src/observe/watch-host.ts";
 import { outsideLook } from "../../agent/src/observe/look-outside.ts";
+import { PAUSES_FILE } from "../../agent/src/pauses-file.ts";
 import { openRegistries, type RegistrySettings } from "../../agent/src/registry/open-registries.ts";
 import { openRestic } from "../../agent/src/restic/restic.ts";
 import type { Repositories } from "../../agent/src/restic/repository.ts";
@@ -74,6 +76,15 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
     ownerRules: () => ownersFor(bundle, hostLabels),
     onEvent: (entry) => told.push(entry),
   });
+  const watch = watchHost({
+    observer,
+    ledger,
+    clock,
+    log: silentLog,
+    docker: { socketPath: host.socketPath },
+    pauses: join(stateDir, PAUSES_FILE),
+    tell: (entry) => told.push(entry),
+  });
   const steward = startSteward({
     engine,
     observer,
@@ -84,7 +95,7 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
     hostLabels,
     repositories: Object.keys(repositories),
     self: [],
-    signals: () => NO_SIGNALS,
+    signals: () => ({ ...NO_SIGNALS, ...watch.signals() }),
     restic,
     registries,
     lookOutside: outsideLook({
@@ -105,6 +116,7 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
   let stopping: Promise<void> | undefined;
   async function stop(): Promise<void> {
     await steward.stop();
+    await watch.stop();
     await observer.stop();
     ledger.close();
     if (options.stateDir === undefined) rmSync(stateDir, { recursive: true, force: true });
@@ -114,6 +126,7 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
     told,
     ofKind,
     observer,
+    watch,
     steward,
     ledger,
     restic,

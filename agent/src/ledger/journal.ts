@@ -57,6 +57,9 @@ export function journal(db: Database) {
     SELECT position, verdict, started_at, outcome FROM step WHERE run_id = ? ORDER BY position`);
   const selectUnreported = db.prepare<[], { finished: string }>(/*sql*/ `
     SELECT finished FROM run WHERE finished IS NOT NULL AND reported = 0 ORDER BY started_at`);
+  const selectStepAt = db.prepare<{ id: string; at: Instant }, { one: 1 }>(/*sql*/ `
+    SELECT 1 AS one FROM step WHERE started_at <= @at AND json_extract(verdict, '$.target.id') = @id
+      AND (outcome IS NULL OR json_extract(outcome, '$.finishedAt') >= @at) LIMIT 1`);
   const forget = db.prepare(/*sql*/ `DELETE FROM run WHERE started_at < ? AND reported = 1`);
   // A step that was cut off may have happened, a restart that did not help was one, and a stop that failed may only
   // have taken too long: all count against the limits.
@@ -106,6 +109,11 @@ export function journal(db: Database) {
 
     markReported(runId: RunId): void {
       markReported.run(runId);
+    },
+
+    /** Whether a step of the agent was under way on this container then. */
+    wasAtWorkOn(id: string, at: Instant): boolean {
+      return selectStepAt.get({ id, at }) !== undefined;
     },
 
     openRuns(): OpenRun[] {

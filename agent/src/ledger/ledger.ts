@@ -13,6 +13,7 @@ import {
 } from "@shipkeeper/model";
 import type { Ledger } from "@shipkeeper/policy";
 import { openDatabase, type OpenOptions } from "@shipkeeper/runtime";
+import { documents, type Documents } from "./documents.ts";
 import { expiries, type Expiries } from "./expiries.ts";
 import { fleetMemory, type FleetMemory } from "./fleet-memory.ts";
 import { imageMemories } from "./image-memories.ts";
@@ -35,6 +36,9 @@ export interface AgentLedger {
   readonly ruleRuns: RuleRuns;
   readonly registries: RegistryMemory;
   readonly fleet: FleetMemory;
+  /** By container id: how it lived lately. */
+  readonly lives: Documents;
+  readonly toldPauses: Documents;
   /** Takes in what a fresh look showed: images first seen, used and tagged, containers sick since. */
   remember(inventory: Inventory): void;
   /** A container was made from an image or ran: it is in use then, even where the next look comes too late to see it. */
@@ -87,6 +91,8 @@ export function openLedger(file: string, clock: Clock, options: OpenOptions = {}
     ruleRuns: ruleRuns(db),
     registries: registryMemory(db),
     fleet: fleetMemory(db),
+    lives: documents(db, { table: "container_life", column: "life", key: "id" }),
+    toldPauses: documents(db, { table: "told_pause", column: "pause", key: "key" }),
     remember,
     rememberUse: ({ id }, at) => images.rememberUse(id, at),
     rememberTag: ({ id }, at) => images.rememberTag(id, at),

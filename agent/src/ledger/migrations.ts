@@ -127,4 +127,12 @@ export const MIGRATIONS: readonly Migration[] = [
 
   ALTER TABLE restore_point ADD COLUMN verified_at INTEGER; -- when its repository last listed it
   `,
+
+  /*sql*/ `
+  -- Deaths of a container and what people did to it, as JSON.
+  CREATE TABLE container_life (id TEXT PRIMARY KEY, life TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+  -- Pauses of healing whose beginning was told, so that each is told once, and its end, too.
+  CREATE TABLE told_pause (key TEXT PRIMARY KEY, pause TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -11,13 +11,15 @@ export interface FollowOptions {
   readonly onEvent: (event: EngineEvent) => void;
   /** The stream is opened, again or for the first time: events may have been lost before. */
   readonly onConnect: () => void;
+  /** The stream broke, or could not be opened. */
+  readonly onBreak: () => void;
 }
 
 const RECONNECT = { firstMs: 500, mostMs: 30 * SECOND_MS };
 /** The engine repeats 256 events at most to those who come back. */
 const MOST_REMEMBERED = 512;
 
-export function followEvents({ engine, clock, log, onEvent, onConnect }: FollowOptions): Service {
+export function followEvents({ engine, clock, log, onEvent, onConnect, onBreak }: FollowOptions): Service {
   const seen = new Set<string>();
   let since = clock();
   let failures = 0;
@@ -47,7 +49,10 @@ export function followEvents({ engine, clock, log, onEvent, onConnect }: FollowO
           if (isNew(event)) onEvent(event);
         }
       } catch (error) {
-        if (!signal.aborted) log.info({ error }, "the engine's event stream broke");
+        if (!signal.aborted) {
+          log.info({ error }, "the engine's event stream broke");
+          onBreak();
+        }
       }
       failures += 1;
       return backoffMs(RECONNECT, failures);

@@ -44,6 +44,14 @@ export interface Observer extends Service {
   refreshNow(): Promise<Inventory>;
   /** Calls back after every look, whether it showed something new or not. Returns what ends it. */
   subscribe(listener: (inventory: Inventory) => void): () => void;
+  /** Calls back with what the engine announces, as it comes. Returns what ends it. */
+  follow(follower: EventFollower): () => void;
+}
+
+export interface EventFollower {
+  take(event: EngineEvent): void;
+  /** The stream of events broke, or could not be opened: the engine may be away, and events be lost. */
+  broke?(): void;
 }
 
 /** More events than this between two looks, and a full look costs less than theirs together. */
@@ -62,7 +70,7 @@ export function startObserving(options: ObserveOptions): Observer {
     createInventoryReader(engine, { clock, ...(options.disks && { disks: options.disks }) });
   const abort = new AbortController();
   const listeners = new Set<(inventory: Inventory) => void>();
-  const teller = tellEvents(options.onEvent);
+  const followers = new Set<EventFollower>([tellEvents(options.onEvent)]);
 
   /** As the engine tells it, without sizes and memory: what the next look builds on. */
   let seen: Inventory | undefined;
@@ -114,7 +122,7 @@ export function startObserving(options: ObserveOptions): Observer {
   }
 
   function takeEvent(event: EngineEvent): void {
-    teller.take(event);
+    for (const follower of followers) follower.take(event);
     rememberUse(event);
     rememberNeed(event);
     if (pending.length >= MOST_PENDING) mustResync = true;
@@ -178,6 +186,9 @@ export function startObserving(options: ObserveOptions): Observer {
       mustResync = true;
       looking.nudge();
     },
+    onBreak() {
+      for (const follower of followers) follower.broke?.();
+    },
   });
 
   const measuring = startLoop({
@@ -201,6 +212,10 @@ export function startObserving(options: ObserveOptions): Observer {
     subscribe(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
+    },
+    follow(follower) {
+      followers.add(follower);
+      return () => void followers.delete(follower);
     },
     async stop() {
       abort.abort();

@@ -54,3 +54,46 @@ test("what rounds go by is told when it changed, as JSON from which the same can
   const [, second] = told.map((entry) => standingSchema.parse(JSON.parse(JSON.stringify(entry.standing))));
   expect(second).toEqual(standing({ stopFilePresent: true }));
 });
+
+test("what moves by itself is no news: a probe that answers, the load, one more death of many", () => {
+  vi.useFakeTimers({ now: 0 });
+  const queued: KnownEntry[] = [];
+  const report = reportStanding({
+    outbox: { append: (entry) => queued.push(entry) },
+    clock: Date.now,
+    resyncMs: 300_000,
+    failed: (error) => expect.unreachable(String(error)),
+  });
+  const probed = (lastAt: number, failuresInARow: number, deaths: number) =>
+    standing({
+      signals: {
+        ...NO_SIGNALS,
+        load: { loadPerCpu: lastAt / 7 },
+        deaths: new Map([["web", Array.from({ length: deaths }, (_, at) => deathAt(lastAt + at))]]),
+        probes: new Map([
+          ["web", [{ probe: "api", kind: "http", lastAt, failuresInARow, needed: 3, said: `${lastAt}` }]],
+        ]),
+      },
+    });
+  const looks = [
+    ["first", probed(0, 0, 3)],
+    ["again", probed(1, 0, 3)],
+    ["failed once", probed(2, 1, 4)],
+    ["confirmed", probed(3, 3, 5)],
+    ["still failing", probed(4, 9, 20)],
+    ["answers", probed(5, 0, 20)],
+  ] as const;
+
+  const told = looks.flatMap(([name, look], index) => {
+    vi.setSystemTime(index * 10_000);
+    const before = queued.length;
+    report.look(look);
+    return queued.length > before ? [name] : [];
+  });
+
+  expect(told).toEqual(["first", "confirmed", "answers"]);
+});
+
+function deathAt(at: number) {
+  return { at, outOfMemory: false, expected: false };
+}

@@ -278,7 +278,11 @@ export function describeEngineContract(name: string, makeWorld: () => Promise<En
       const id = await world.addContainer({ name: "announced", image, state: "running" });
       await engine.restartContainer(id, { timeoutSeconds: 0 });
       await world.exitContainer(id);
-      const replayed = await follow(engine, { since }, 6, ({ subject }) => subject === id);
+      const isItsOwn = ({ subject, action }: EngineEvent) => subject === id && action !== "kill";
+      const replayed = await follow(engine, { since }, 6, isItsOwn);
+      // How many signals a stop takes is up to the process.
+      const isSignal = ({ subject, action }: EngineEvent) => subject === id && action === "kill";
+      const [signal] = await follow(engine, { since }, 1, isSignal);
 
       expect(replayed.map(({ action }) => action)).toEqual([
         "create",
@@ -289,6 +293,7 @@ export function describeEngineContract(name: string, makeWorld: () => Promise<En
         "restart",
       ]);
       expect(replayed[0]).toMatchObject({ type: "container", attributes: { image, name: "announced" } });
+      expect(signal?.attributes["signal"]).toBe("15");
       expect((await live).map(({ subject }) => subject)).toEqual([id]);
     });
 

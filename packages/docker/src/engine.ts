@@ -25,7 +25,7 @@ export interface EngineEvent {
   readonly action: string;
   /** Id or name of what changed. */
   readonly subject: string;
-  /** For containers: the image they were made from. For health changes: `health`. */
+  /** For containers: the image they were made from. For health changes: `health`. For kills: `signal`, a number. */
   readonly attributes: Readonly<Record<string, string>>;
   readonly at: Instant;
 }

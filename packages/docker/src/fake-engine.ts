@@ -40,8 +40,10 @@ export interface Mutation {
   readonly subject: string;
 }
 
+const SIGTERM = 15;
+const SIGKILL = 9;
 /** The exit code of a process that SIGKILL ended. */
-const KILLED = 137;
+const KILLED = 128 + SIGKILL;
 
 export interface FakeEngineOptions {
   readonly clock?: Clock;
@@ -235,10 +237,7 @@ export class FakeEngine extends FakeHost implements Engine {
     await this.#mutate("restartContainer", id, options);
     const container = this.containersById.get(id);
     if (container === undefined) return "already-gone";
-    if (isAlive(container)) {
-      this.exitContainer(id);
-      this.announceContainer(container, "stop");
-    }
+    if (isAlive(container)) this.#stop(container);
     this.startContainer(id);
     this.announceContainer(container, "restart");
     return "restarted";
@@ -249,8 +248,7 @@ export class FakeEngine extends FakeHost implements Engine {
     const container = this.containersById.get(id);
     if (container === undefined) return "already-gone";
     if (!isAlive(container)) return "not-running";
-    this.exitContainer(id, this.stubborn.has(id) ? KILLED : 0);
-    this.announceContainer(container, "stop");
+    this.#stop(container);
     return "stopped";
   }
 
@@ -265,6 +263,14 @@ export class FakeEngine extends FakeHost implements Engine {
       throw new EngineRefused(`create volume ${name}`, { status: 409, reason });
     }
     return this.addVolume({ name, labels: { ...labels } });
+  }
+
+  #stop(container: Container): void {
+    const { id } = container;
+    this.announceContainer(container, "kill", { signal: String(SIGTERM) });
+    if (this.stubborn.has(id)) this.announceContainer(container, "kill", { signal: String(SIGKILL) });
+    this.exitContainer(id, this.stubborn.has(id) ? KILLED : 0);
+    this.announceContainer(container, "stop");
   }
 
   #membersOf(networkId: string): Container[] {

@@ -35,4 +35,5 @@ export {
   type Sweep,
 } from "./stats/container-sampler.ts";
 export { createHostSampler, type HostRow, type HostSamplerOptions } from "./stats/host-sampler.ts";
+export { readLoad, type HostLoad, type ReadLoadOptions } from "./stats/read-load.ts";
 export { createSampleCollector, type SampleCollector } from "./stats/sample-collector.ts";

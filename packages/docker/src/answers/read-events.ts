@@ -11,7 +11,7 @@ export const EVENT_FILTERS = {
   type: ["container", "image", "volume", "network", "daemon", "builder"],
   // prettier-ignore
   event: [
-    "create", "start", "restart", "stop", "die", "oom", "pause", "unpause", "destroy", "rename", "update",
+    "create", "start", "restart", "stop", "kill", "die", "oom", "pause", "unpause", "destroy", "rename", "update",
     "health_status", "pull", "push", "tag", "untag", "delete", "import", "load",
     "connect", "disconnect", "mount", "remove", "prune", "reload",
   ],
@@ -27,7 +27,7 @@ const eventAnswer = z.object({
 const eventTypeSchema = z.enum(EVENT_FILTERS.type);
 
 /** The engine repeats all labels of a container among the attributes: only what belongs to the event is kept. */
-const KEPT_ATTRIBUTES = ["image", "name", "exitCode", "container", "oldName", "reclaimed"];
+const KEPT_ATTRIBUTES = ["image", "name", "exitCode", "signal", "container", "oldName", "reclaimed"];
 
 /** Longer than any event with the labels that an engine accepts. */
 const LONGEST_EVENT = 4 * 1024 * 1024;

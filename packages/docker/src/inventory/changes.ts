@@ -12,7 +12,8 @@ export function changesOf(events: Iterable<EngineEvent>): Changes {
   const containers = new Set<ContainerId>();
   const sections = new Set<"engine" | "images" | "volumes" | "networks">();
   for (const { type, action, subject, attributes } of events) {
-    if (type === "container" && subject !== "") containers.add(subject as ContainerId);
+    // A signal changes nothing by itself; what it comes to has an event of its own.
+    if (type === "container" && subject !== "" && action !== "kill") containers.add(subject as ContainerId);
     if (type === "image") sections.add("images");
     // The container's own events tell of it.
     if (type === "volume" && action !== "mount") sections.add("volumes");

@@ -1,7 +1,8 @@
 /** Reads what a host uses: the counterpart of the container sampler for the machine as a whole. */
-import { readFileSync, statfsSync } from "node:fs";
+import { statfsSync } from "node:fs";
 import { join } from "node:path";
 import { HOST_METRICS, type HostMetric, NOT_READ } from "@shipkeeper/model";
+import { attempt, readMemory, text } from "./proc-files.ts";
 
 export interface HostSamplerOptions {
   /** Where the host's `/proc` is seen: `/` on the host itself. */
@@ -15,7 +16,6 @@ export type HostRow = Float64Array;
 
 /** The kernel counts in hundredths of a second for programs, whatever it counts in itself (USER_HZ). */
 const US_PER_TICK = 10_000;
-const KIB = 1_024;
 
 /** Interfaces that only pass on what others carried: counting them would count a container's traffic twice or thrice. */
 const VIRTUAL_INTERFACE = /^\s*(lo|veth\w*|docker\d+|br-\w+|virbr\d+|cni\d+|flannel[.\w]*):/;
@@ -55,13 +55,6 @@ function readCpu(stat: string) {
   return { busyUs: (user + nice + system + irq + softIrq) * US_PER_TICK, ioWaitUs: ioWait * US_PER_TICK };
 }
 
-function readMemory(meminfo: string) {
-  return {
-    totalBytes: Number(/^MemTotal:\s+(\d+) kB$/m.exec(meminfo)?.[1]) * KIB,
-    availableBytes: Number(/^MemAvailable:\s+(\d+) kB$/m.exec(meminfo)?.[1]) * KIB,
-  };
-}
-
 /** Time in which at least one task waited, in microseconds since the boot. */
 function readPressure(pressure: string): number {
   return Number(/^some .*total=(\d+)$/m.exec(pressure)?.[1]);
@@ -76,19 +69,6 @@ function readNetwork(netDev: string) {
 
 function numbersOf(text: string | undefined): number[] {
   return (text ?? "").trim().split(/\s+/).map(Number);
-}
-
-function text(path: string): string {
-  return readFileSync(path, "utf8");
-}
-
-/** Undefined where the kernel lacks the file or refuses it: one figure that is missing must not cost the others. */
-function attempt<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
 }
 
 function wholeOrNotRead(value: number | undefined): number {

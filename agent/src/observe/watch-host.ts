@@ -1,0 +1,100 @@
+/**
+ * What watching a host tells beyond its inventory: how containers end, who touched them, whether engine and host are
+ * fit. It gathers facts for planners and judges none of them.
+ */
+import { uptime } from "node:os";
+import { SECOND_MS, type Clock } from "@shipkeeper/kit";
+import { readLoad, type EngineAddress } from "@shipkeeper/docker";
+import type { Inventory } from "@shipkeeper/model";
+import { NO_SIGNALS, type Load, type Signals } from "@shipkeeper/policy";
+import type { EntryOf } from "@shipkeeper/protocol";
+import { startLoop, type Logger, type Service } from "@shipkeeper/runtime";
+import type { AgentLedger } from "../ledger/ledger.ts";
+import { pausesFile } from "../pauses-file.ts";
+import type { Observer } from "./observe.ts";
+import { tellPauses } from "./tell-pauses.ts";
+import { engineBeganAt, watchEngine } from "./watch-engine.ts";
+import { watchLives } from "./watch-lives.ts";
+
+export interface WatchHostOptions {
+  readonly observer: Pick<Observer, "current" | "subscribe" | "follow">;
+  readonly ledger: Pick<AgentLedger, "lives" | "toldPauses" | "journal">;
+  /** Where the engine listens. */
+  readonly docker: EngineAddress;
+  /** The file with the pauses that were ordered. */
+  readonly pauses: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly tell: (entry: EntryOf<"event"> | EntryOf<"trouble">) => void;
+  /** Since when the host is up, in seconds. */
+  readonly uptime?: () => number;
+  readonly load?: typeof readLoad;
+}
+
+/** What the watch itself finds; the rest of the signals has other sources. */
+export type WatchedSignals = Omit<Signals, "probes" | "busy" | "sickImages">;
+
+export interface HostWatch extends Service {
+  signals(): WatchedSignals;
+}
+
+const LOOK_EVERY_MS = 5 * SECOND_MS;
+
+export function watchHost(options: WatchHostOptions): HostWatch {
+  const { observer, ledger, clock, log, tell } = options;
+  // Asked once: each answer differs from the last by a few milliseconds.
+  const hostUpSince = Math.floor(clock() - (options.uptime ?? uptime)() * SECOND_MS);
+  const engine = watchEngine({ clock, hostUpSince, engineBegan: () => engineBeganAt(options.docker) });
+  const lives = watchLives({
+    memory: ledger.lives,
+    clock,
+    isOwnAct: ({ subject, at }) => ledger.journal.wasAtWorkOn(subject, at),
+    container: (id) => observer.current()?.containers.find((one) => one.id === id),
+    engineUpSince: () => engine.upSince(),
+  });
+  const tellOfPauses = tellPauses({ memory: ledger.toldPauses, clock, tell });
+  const pausesAt = pausesFile(options.pauses);
+  let load: Load = NO_SIGNALS.load;
+
+  const unfollow = observer.follow({
+    take: (event) => lives.take(event),
+    broke: () => engine.broke(),
+  });
+  const unsubscribe = observer.subscribe((inventory: Inventory) => {
+    engine.look(inventory);
+    lives.look(inventory);
+  });
+  const looking = startLoop({
+    name: "watch the host",
+    log,
+    retryMs: LOOK_EVERY_MS,
+    async turn() {
+      const disk = observer.current()?.engine?.rootDir;
+      load = (options.load ?? readLoad)({ disk });
+      tellOfPauses(pausesAt(clock()));
+      return LOOK_EVERY_MS;
+    },
+  });
+
+  return {
+    name: "host watch",
+    signals() {
+      const engineUpSince = engine.upSince();
+      return {
+        deaths: lives.deaths(),
+        touches: lives.touches(),
+        ghosts: NO_SIGNALS.ghosts,
+        pauses: pausesAt(clock()).pauses,
+        ...(engineUpSince !== undefined && { engineUpSince }),
+        hostUpSince,
+        load,
+      };
+    },
+    async stop() {
+      unfollow();
+      unsubscribe();
+      await looking.stop();
+      lives.save();
+    },
+  };
+}
