@@ -2,6 +2,7 @@
 import { DAY_MS } from "@shipkeeper/kit";
 import { FakeEngine } from "@shipkeeper/docker";
 import { handClock, waitUntil } from "@shipkeeper/lab";
+import { imageIdSchema } from "@shipkeeper/model";
 import {
   NO_SIGNALS,
   compileBundle,
@@ -64,7 +65,15 @@ async function agentThatObserves() {
   });
   engine.addContainer({ image: "pay-web:3", name: "job", state: "exited", finishedAt: NOW - 20 * DAY_MS });
   engine.addVolume({ name: "shop-data" });
-  ledger.restarts.begin({ identity: "name:shop", containerId: "c", runId: RUN_ID, at: NOW - DAY_MS });
+  ledger.restarts.begin({
+    identity: "name:shop",
+    containerId: "c",
+    runId: RUN_ID,
+    at: NOW - DAY_MS,
+    rung: "restart",
+    sign: "unhealthy",
+    imageId: imageIdSchema.parse(`sha256:${"a".repeat(64)}`),
+  });
 
   const told: KnownEntry[] = [];
   const { policies } = parsePolicy([{ file: "lab.yaml", text: POLICY }], { now: NOW });

@@ -1,7 +1,7 @@
 /** Restarts a sick container within its own stop timeout, and waits until its health check has told. */
 import { assert } from "@shipkeeper/kit";
 import { containerIdentity, type Container, type ContainerId } from "@shipkeeper/model";
-import { verifyMs, type Verdict } from "@shipkeeper/policy";
+import { restartReasonSchema, verifyMs, type Verdict } from "@shipkeeper/policy";
 import type { ActContext } from "./action-context.ts";
 import type { ActionHandler } from "./apply-plan.ts";
 import { GONE, lookAgain } from "./container-steps.ts";
@@ -22,7 +22,14 @@ export const restartHandler: ActionHandler = {
 
     const attempt = { containerId: id, runId };
     const startedAt = clock();
-    restarts.begin({ ...attempt, identity: containerIdentity(seen.container), at: startedAt });
+    restarts.begin({
+      ...attempt,
+      identity: containerIdentity(seen.container),
+      at: startedAt,
+      rung: "restart",
+      sign: restartReasonSchema.safeParse(verdict.reason).data?.sign,
+      imageId: seen.container.imageId,
+    });
     try {
       const answer = await engine.restartContainer(id);
       if (answer === "restarted") return { status: "done", facts: { downtimeMs: clock() - startedAt } };

@@ -135,4 +135,11 @@ export const MIGRATIONS: readonly Migration[] = [
   -- Pauses of healing whose beginning was told, so that each is told once, and its end, too.
   CREATE TABLE told_pause (key TEXT PRIMARY KEY, pause TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+
+  /*sql*/ `
+  ALTER TABLE restart_attempt ADD COLUMN rung TEXT NOT NULL DEFAULT 'restart';
+  ALTER TABLE restart_attempt ADD COLUMN sign TEXT;
+  ALTER TABLE restart_attempt ADD COLUMN image_id TEXT;
+  ALTER TABLE restart_attempt ADD COLUMN why TEXT;
+  `,
 ];

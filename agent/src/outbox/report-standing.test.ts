@@ -16,7 +16,7 @@ const standing = (facts: Partial<Standing> = {}): Standing => ({
   hostLabels: { environment: "production" },
   ledger: {
     bornAt: 0,
-    restarts: new Map([["name:web", [{ at: 1, result: "healed" }]]]),
+    restarts: new Map([["name:web", [{ at: 1, result: "healed", rung: "restart" }]]]),
     lastDay: { ...NO_STEPS, restarts: 1 },
     ruleDays: new Map([["production/cache", { items: 3, bytes: 7 }]]),
     pastImages: new Map(),

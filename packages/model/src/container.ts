@@ -30,6 +30,8 @@ const healthSchema = z.object({
   failingStreak: countSchema,
   /** When the agent first saw it unhealthy without a healthy answer since; from the ledger. */
   unhealthySince: instantSchema.optional(),
+  /** When the engine was asked: one look may be fresh for some containers and old for others. */
+  readAt: instantSchema.optional(),
   log: z.array(healthProbeSchema),
 });
 

@@ -79,4 +79,9 @@ export const PROTOCOL_HISTORY: readonly {
     hash: "4c74fbc134f5779d1d96ebe99315a1fe80a497424558d50185ed7f0feff8d396",
     change: "a standing carries `signals`; one without them comes from a host that nobody watches",
   },
+  {
+    version: 1,
+    hash: "1dda6b23c9b8685def6554c64a31d8fa79b1c51bb66b14d336bbb221725e5390",
+    change: "tries to heal tell their rung and sign, a container's health when it was read",
+  },
 ];

@@ -83,9 +83,11 @@ export function createInventoryReader(
 
   async function inspectContainers(ids: readonly ContainerId[], look: Look): Promise<Part<Container[]>> {
     const parts = await mapBounded(ids, MOST_CONTAINER_INSPECTS, (id) =>
-      look.at({ section: "containers", subject: id }, undefined, (signal) =>
-        engine.container(id, { signal }),
-      ),
+      look.at({ section: "containers", subject: id }, undefined, async (signal) => {
+        const readAt = options.clock();
+        const container = await engine.container(id, { signal });
+        return container && { ...container, health: { ...container.health, readAt } };
+      }),
     );
     return join(parts);
   }

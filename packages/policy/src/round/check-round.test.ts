@@ -212,7 +212,7 @@ test("a restart needs a running, sick container whose budget is not used up", ()
   const sick = unhealthy("web");
   const well = container("api", { health: { status: "healthy", failingStreak: 0, log: [] } });
   const world = worldWith({ containers: [sick, well] });
-  const restarts = new Map([["name:web", [{ at: NOW - 1, result: "failed" as const }]]]);
+  const restarts = new Map([["name:web", [{ at: NOW - 1, result: "failed", rung: "restart" } as const]]]);
   const step = (one: typeof sick): Verdict => ({ ...remove(containerTarget(one)), decision: "restart" });
 
   expect(

@@ -1,3 +1,4 @@
+import type { Container } from "@shipkeeper/model";
 import type { Verdict } from "../actions/action.ts";
 import { isProtected } from "./check-never-touch.ts";
 import { checkContainerRemoval, checkImageRemoval } from "./check-prune-step.ts";
@@ -49,19 +50,26 @@ function checkBackup({ target, expect }: Verdict, world: World): (string | false
   ];
 }
 
-function checkRestart({ target }: Verdict, { inventory, guardrails, self }: World): (string | false)[] {
+function checkRestart({ target }: Verdict, world: World): (string | false)[] {
+  const { inventory, guardrails, self } = world;
   const container = inventory.containers.find(({ id }) => id === target.id);
   if (container === undefined) return ["not in the inventory"];
   const { state, health, name, labels, swarm, kubernetes, autoRemove } = container;
   const { containers } = guardrails.neverTouch;
   return [
     state !== "running" && `is ${state}`,
-    health.status !== "unhealthy" && `is ${health.status}`,
+    health.status !== "unhealthy" && !isSickOtherwise(container, world) && `is ${health.status}`,
     (self.includes(container.id) || self.includes(name)) && "belongs to the agent",
     isProtected(guardrails, containers, [name], labels) && "never to be touched",
     (swarm !== undefined || kubernetes !== undefined) && "belongs to an orchestrator",
     autoRemove && "would be removed",
   ];
+}
+
+/** A probe that was asked for fails often enough, or there is no process left to be well. */
+function isSickOtherwise({ id, health }: Container, { signals }: World): boolean {
+  const fails = signals.probes.get(id)?.some(({ failuresInARow, needed }) => failuresInARow >= needed);
+  return fails === true || signals.ghosts.has(id) || health.log.some(({ exitCode }) => exitCode !== 0);
 }
 
 function checkExpiry(

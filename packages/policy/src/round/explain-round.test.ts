@@ -102,6 +102,7 @@ test("a round of restarts tells whom it lets wait and whom it gives up on", asyn
   const tries = [25, 20, 15, 10, 6].map((minutes) => ({
     at: NOW - minutes * 60_000,
     result: "failed" as const,
+    rung: "restart" as const,
   }));
   const ledger = { ...world.ledger, restarts: new Map([["name:search", tries]]) };
 

@@ -13,6 +13,7 @@ import {
   type Inventory,
 } from "@shipkeeper/model";
 import * as z from "zod";
+import { rungSchema, signSchema } from "../actions/restart/sign.ts";
 import { guardrailsSchema, type Guardrails } from "../guardrails.ts";
 import { mapOf } from "./map-of.ts";
 import type { Outside } from "./outside.ts";
@@ -37,7 +38,14 @@ export interface Standing {
   readonly signals: Signals;
 }
 
-const attemptSchema = z.object({ at: instantSchema, result: z.enum(["pending", "healed", "failed"]) });
+const attemptSchema = z.object({
+  at: instantSchema,
+  result: z.enum(["pending", "healed", "failed"]),
+  rung: rungSchema.default("restart"),
+  sign: signSchema.optional(),
+  imageId: imageIdSchema.optional(),
+  why: z.literal("unkillable").optional(),
+});
 
 const expirySchema = z.object({
   rule: z.string(),

@@ -1,5 +1,6 @@
 import type { Instant } from "@shipkeeper/kit";
 import type { HostId, HostLabels, ImageId, Inventory } from "@shipkeeper/model";
+import type { Rung, Sign } from "../actions/restart/sign.ts";
 import type { Guardrails } from "../guardrails.ts";
 import type { Exception } from "../language/policy.ts";
 import type { Outside } from "./outside.ts";
@@ -11,6 +12,13 @@ export interface RestartAttempt {
   readonly at: Instant;
   /** `pending` until the container turned healthy, or did not in the time its health check needs. */
   readonly result: "pending" | "healed" | "failed";
+  readonly rung: Rung;
+  /** By what sign it was taken for sick. */
+  readonly sign?: Sign | undefined;
+  /** The image that it was made from then. */
+  readonly imageId?: ImageId | undefined;
+  /** Its process did not end when it was killed. */
+  readonly why?: "unkillable" | undefined;
 }
 
 /** What a container was told of its end by one rule, and how far that rule has come with it. */

@@ -147,6 +147,8 @@ const attempts = fc
     fc.record({
       at: fc.integer({ min: 0, max: HOUR_MS }).map((ms) => NOW - ms),
       result: fc.constantFrom<RestartAttempt["result"]>("pending", "healed", "failed"),
+      rung: fc.constantFrom<RestartAttempt["rung"]>("restart", "kill", "recreate"),
+      why: fc.constantFrom<RestartAttempt["why"][]>(undefined, undefined, undefined, undefined, "unkillable"),
     }),
     { maxLength: 8 },
   )

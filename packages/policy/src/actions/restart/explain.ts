@@ -1,5 +1,5 @@
 import { formatDuration, formatInstant, unreachable } from "@shipkeeper/kit";
-import type { Verdict } from "../action.ts";
+import { isStep, type Verdict } from "../action.ts";
 import { explainException } from "../exception.ts";
 import { explainOther } from "../explain-other.ts";
 import { restartReasonSchema, type RestartReason } from "./reason.ts";
@@ -10,22 +10,29 @@ export function explainRestart(verdict: Verdict): string {
   return reason.success ? sentence(reason.data) : explainOther(verdict.reason);
 }
 
-/** `restarts 1 of 12, gives up on 1` */
+/** `heals 1 of 12, gives up on 1, hands over 2` */
 export function summarizeRestart(verdicts: readonly Verdict[]): string {
   const count = (wanted: string) => verdicts.filter(({ decision }) => decision === wanted).length;
-  const restarts = count("restart") === 0 ? "restarts none" : `restarts ${count("restart")}`;
-  const givenUp = count("give-up") === 0 ? "" : `, gives up on ${count("give-up")}`;
-  return `${restarts} of ${verdicts.length}${givenUp}`;
+  const steps = verdicts.filter(isStep).length;
+  const parts = [
+    `heals ${steps === 0 ? "none" : steps} of ${verdicts.length}`,
+    ...(count("give-up") === 0 ? [] : [`gives up on ${count("give-up")}`]),
+    ...(count("hand-over") === 0 ? [] : [`hands over ${count("hand-over")}`]),
+  ];
+  return parts.join(", ");
 }
 
 function sentence(reason: RestartReason): string {
   switch (reason.why) {
-    case "unhealthy": {
-      const forHowLong = `unhealthy for ${formatDuration(reason.unhealthyForMs)}`;
-      return `${forHowLong} (limit ${formatDuration(reason.afterMs)}), try ${reason.attempt} of ${reason.attempts}`;
-    }
+    case "unhealthy":
+    case "ghost":
+    case "probe-failed":
+      return `${reason.evidence}, try ${reason.attempt} of ${reason.attempts}`;
     case "confirming":
-      return `unhealthy for ${formatDuration(reason.unhealthyForMs)} (limit ${formatDuration(reason.afterMs)})`;
+    case "crash-loop":
+    case "unkillable":
+    case "health-stale":
+      return reason.evidence;
     case "backing-off": {
       const failures = `${reason.failures} ${reason.failures === 1 ? "try" : "tries"} did not help`;
       return `${failures}, next one from ${formatInstant(reason.nextAt)}`;

@@ -17,7 +17,7 @@ function sick(
   facts: Parameters<typeof unhealthy>[1] = {},
 ) {
   const world = worldWith({ containers: [unhealthy("web", facts)] });
-  const attempts = tries.map(([agoMs, result]) => ({ at: NOW - agoMs, result }));
+  const attempts = tries.map(([agoMs, result]) => ({ at: NOW - agoMs, result, rung: "restart" as const }));
   return { ...world, ledger: { ...world.ledger, restarts: new Map([["name:web", attempts]]) } };
 }
 
@@ -35,7 +35,7 @@ test("a container is restarted when it was unhealthy without a break for long en
   });
   expect(reasonFor(sick([], { forSeconds: 60 }), { after: "2m" })).toMatchObject({
     why: "confirming",
-    afterMs: 120_000,
+    evidence: "unhealthy for 1 minute (limit 2 minutes)",
   });
 });
 
@@ -175,7 +175,7 @@ test("when the budget is used up people take over, until the oldest try is long 
       (ago): [number, "failed"] => [ago, "failed"],
     );
 
-  expect(reasonFor(sick(five(30 * MINUTE_MS - 1)))).toEqual({
+  expect(reasonFor(sick(five(30 * MINUTE_MS - 1)))).toMatchObject({
     decision: "give-up",
     why: "budget-used",
     attempts: 5,
@@ -187,7 +187,9 @@ test("when the budget is used up people take over, until the oldest try is long 
 test("recreating a container does not refill its budget", () => {
   const compose = { project: "shop", service: "web", number: "1" };
   const world = worldWith({ containers: [unhealthy("shop-web-1-new", { compose })] });
-  const restarts = new Map([["compose:shop/web/1", [{ at: NOW - HOUR_MS / 4, result: "failed" as const }]]]);
+  const restarts = new Map([
+    ["compose:shop/web/1", [{ at: NOW - HOUR_MS / 4, result: "failed", rung: "restart" } as const]],
+  ]);
 
   expect(
     reasonFor({ ...world, ledger: { ...world.ledger, restarts } }, { budget: { restarts: 1 } }),
