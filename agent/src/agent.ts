@@ -29,6 +29,7 @@ import { startObserving } from "./observe/observe.ts";
 import { outsideLook } from "./observe/look-outside.ts";
 import { watchHost } from "./observe/watch-host.ts";
 import { startSampling } from "./observe/sample.ts";
+import { trackAvailability } from "./observe/track-availability.ts";
 import { openOutbox, outboxBoundFor, type Outbox } from "./outbox/outbox.ts";
 import { reportInventory } from "./outbox/report-inventory.ts";
 import { reportStanding } from "./outbox/report-standing.ts";
@@ -140,8 +141,16 @@ export async function startAgent(
     pauses: inState(PAUSES_FILE),
     tell,
   });
+  const availability = trackAvailability({
+    ledger,
+    signals: standing.signals,
+    resyncIntervalMs,
+    record,
+    failed: stateReports.failed,
+  });
   observer.subscribe((inventory) => {
     inventories.look(inventory);
+    availability.look(inventory);
     standings.look(readStanding(standing));
   });
 
@@ -234,7 +243,8 @@ export async function startAgent(
     async stop() {
       // What acts ends first, what records and ships last, so that every outcome still finds its place.
       const acting = [enrolment, steward].filter((service) => service !== undefined);
-      await stopAll([...acting, sampling, watch, observer, inventories, standings, policies, shipper], log);
+      const telling = [inventories, standings, availability, policies, shipper];
+      await stopAll([...acting, sampling, watch, observer, ...telling], log);
       ledger.close();
       outbox.close();
       lock.release();

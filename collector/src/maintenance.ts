@@ -16,6 +16,10 @@ const KEPT_FOR_DAYS: Readonly<Record<Forgettable, number>> = {
   rejectedEntries: 90,
   findings: 90,
   complianceScores: 400,
+  spells: 400,
+  lastSpells: 400,
+  availabilitySubjects: 400,
+  watchSpans: 400,
   enrollmentTokens: 30,
   // Longer than any policy can ask for.
   heldDigests: DIGESTS_REMEMBERED_DAYS,

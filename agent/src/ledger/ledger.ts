@@ -39,6 +39,8 @@ export interface AgentLedger {
   /** By container id: how it lived lately. */
   readonly lives: Documents;
   readonly toldPauses: Documents;
+  readonly toldAvailability: Documents;
+  readonly lastWatch: Documents;
   /** Takes in what a fresh look showed: images first seen, used and tagged, containers sick since. */
   remember(inventory: Inventory): void;
   /** A container was made from an image or ran: it is in use then, even where the next look comes too late to see it. */
@@ -93,6 +95,8 @@ export function openLedger(file: string, clock: Clock, options: OpenOptions = {}
     fleet: fleetMemory(db),
     lives: documents(db, { table: "container_life", column: "life", key: "id" }),
     toldPauses: documents(db, { table: "told_pause", column: "pause", key: "key" }),
+    toldAvailability: documents(db, { table: "told_availability", column: "change", key: "identity" }),
+    lastWatch: documents(db, { table: "last_watch", column: "span", key: "key" }),
     remember,
     rememberUse: ({ id }, at) => images.rememberUse(id, at),
     rememberTag: ({ id }, at) => images.rememberTag(id, at),

@@ -142,4 +142,10 @@ export const MIGRATIONS: readonly Migration[] = [
   ALTER TABLE restart_attempt ADD COLUMN image_id TEXT;
   ALTER TABLE restart_attempt ADD COLUMN why TEXT;
   `,
+
+  /*sql*/ `
+  -- What was told last of the availability of each identity, and the stretch of time that was watched last.
+  CREATE TABLE told_availability (identity TEXT PRIMARY KEY, change TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE last_watch (key TEXT PRIMARY KEY, span TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];

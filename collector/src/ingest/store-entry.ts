@@ -40,6 +40,8 @@ export function storeEntry(store: Store, origin: Origin, entry: Entry, blobs: re
       return;
     case "restore-points":
       return store.restorePoints.merge(hostId, entry);
+    case "availability":
+      return store.availability.record(hostId, entry);
     case "event": {
       const { at, what, subject, facts } = entry;
       return store.events.record(origin, { kind: "event", at, what, subject, message: "", facts });

@@ -3,6 +3,7 @@
  * It decides nothing: what an entry means is ingest's, who may ask is http's.
  */
 import { apiTokens } from "./api-tokens.ts";
+import { availability } from "./availability.ts";
 import { baseImages } from "./base-images.ts";
 import { complianceFacts } from "./compliance-facts.ts";
 import { containers } from "./containers.ts";
@@ -46,6 +47,7 @@ export function openStore(file: string) {
     volumes: volumes(database, lists),
     networks: networksOfHosts,
     heldDigests: heldDigests(db),
+    availability: availability(database),
     samples: samples(db),
     rounds: rounds(database),
     runs: runs(database),

@@ -22,6 +22,20 @@ const FORGOTTEN = {
   complianceScores: /*sql*/ `
     DELETE FROM compliance_score WHERE (scope, name, day) IN
       (SELECT scope, name, day FROM compliance_score WHERE day < ? LIMIT ?)`,
+  spells: /*sql*/ `
+    DELETE FROM spell WHERE (host_id, identity, since) IN
+      (SELECT host_id, identity, since FROM spell WHERE until < ? LIMIT ?)`,
+  // The last word about what is gone has no end: it goes when nothing was told of it for as long.
+  lastSpells: /*sql*/ `
+    DELETE FROM spell WHERE (host_id, identity, since) IN
+      (SELECT host_id, identity, since FROM spell WHERE until IS NULL AND state = 'out' AND told_at < ? LIMIT ?)`,
+  availabilitySubjects: /*sql*/ `
+    DELETE FROM availability_subject WHERE (host_id, identity) IN
+      (SELECT host_id, identity FROM availability_subject AS subject WHERE told_at < ? AND NOT EXISTS
+        (SELECT 1 FROM spell WHERE spell.host_id = subject.host_id AND spell.identity = subject.identity) LIMIT ?)`,
+  watchSpans: /*sql*/ `
+    DELETE FROM watch_span WHERE (host_id, from_at, answers) IN
+      (SELECT host_id, from_at, answers FROM watch_span WHERE to_at < ? LIMIT ?)`,
   enrollmentTokens: /*sql*/ `
     DELETE FROM enrollment_token WHERE id IN (SELECT id FROM enrollment_token WHERE expires_at < ? LIMIT ?)`,
 } as const;

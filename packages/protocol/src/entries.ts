@@ -3,7 +3,13 @@
  * that this version does not know is kept as `unknown` and stored raw, because the newer agent meant something by it.
  */
 import { countSchema, instantSchema, inventorySchema, roundIdSchema, runIdSchema } from "@shipkeeper/model";
-import { modeSchema, outcomeSchema, roundSchema } from "@shipkeeper/policy";
+import {
+  availabilityChangeSchema,
+  modeSchema,
+  outcomeSchema,
+  roundSchema,
+  watchSpanSchema,
+} from "@shipkeeper/policy";
 import * as z from "zod";
 import { sampleHeadSchema } from "./sample-chunk.ts";
 
@@ -76,6 +82,20 @@ const restorePointsEntrySchema = z.object({
   points: z.array(restorePointSchema),
 });
 
+/** So many changes in one entry at most; more go into several. */
+export const MOST_AVAILABILITY_CHANGES = 1_000;
+
+/**
+ * What changed in the availability of containers, and which stretches of time the agent watched without a break. A
+ * stretch that goes on is told again and again, with the same `from` and a later `to`.
+ */
+const availabilityEntrySchema = z.object({
+  kind: z.literal("availability"),
+  at: instantSchema,
+  changes: z.array(availabilityChangeSchema).max(MOST_AVAILABILITY_CHANGES),
+  watched: z.array(watchSpanSchema).max(100),
+});
+
 /** Something that happened to a container or to the agent and is worth telling: died, healed, gave up, … */
 const eventEntrySchema = z.object({
   kind: z.literal("event"),
@@ -110,6 +130,7 @@ export const knownEntrySchema = z.discriminatedUnion("kind", [
   runStartedEntrySchema,
   runFinishedEntrySchema,
   restorePointsEntrySchema,
+  availabilityEntrySchema,
   eventEntrySchema,
   troubleEntrySchema,
   droppedEntrySchema,

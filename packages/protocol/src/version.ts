@@ -84,4 +84,9 @@ export const PROTOCOL_HISTORY: readonly {
     hash: "1dda6b23c9b8685def6554c64a31d8fa79b1c51bb66b14d336bbb221725e5390",
     change: "tries to heal tell their rung and sign, a container's health when it was read",
   },
+  {
+    version: 1,
+    hash: "9c4d7353601effdaac5f03c3b67bf8085e43b5c04bb95d7479955dfd8c6ca89e",
+    change: "entries of kind `availability`, which an older collector keeps as they came",
+  },
 ];
