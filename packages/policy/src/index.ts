@@ -32,6 +32,8 @@ export * from "./compliance/judge-image.ts";
 export * from "./compliance/rule.ts";
 export * from "./compliance/score.ts";
 export * from "./guardrails.ts";
+export * from "./incident/incident.ts";
+export * from "./incident/track-incidents.ts";
 export * from "./language/check-hosts.ts";
 export * from "./language/compile.ts";
 export * from "./language/exemption.ts";
