@@ -9,6 +9,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { agentRoutes } from "./http/agent-routes.ts";
 import { complianceRoutes } from "./http/api/compliance-routes.ts";
+import { incidentRoutes } from "./http/api/incident-routes.ts";
 import { inventoryRoutes } from "./http/api/inventory-routes.ts";
 import { policyRoutes } from "./http/api/policy-routes.ts";
 import { previewRoutes } from "./http/api/preview-routes.ts";
@@ -104,6 +105,7 @@ export async function buildApp({
       await api.register(inventoryRoutes({ store, now }));
       await api.register(sampleRoutes({ store }));
       await api.register(workRoutes({ store }));
+      await api.register(incidentRoutes({ store }));
       await api.register(complianceRoutes({ store, now }));
       await api.register(policyRoutes({ store, policyDesk, now }));
       await api.register(previewRoutes({ store, previewDesk, now }));

@@ -6,11 +6,12 @@ import { startLoop, type Logger, type Service } from "@shipkeeper/runtime";
 import type { Store } from "./store/store.ts";
 import type { Forgettable } from "./store/upkeep.ts";
 
-/** Rounds, runs and scores are evidence for a yearly audit and its preparation; samples are for this week's questions. Of findings the resolved ones. */
+/** Rounds, runs, incidents and scores are evidence for a yearly audit and its preparation; samples are for this week's questions. Of findings the resolved ones. */
 const KEPT_FOR_DAYS: Readonly<Record<Forgettable, number>> = {
   samples: 14,
   rounds: 400,
   runs: 400,
+  incidents: 400,
   events: 90,
   unknownEntries: 90,
   rejectedEntries: 90,

@@ -1,6 +1,6 @@
 /**
- * The agent's lasting memory, one SQLite file: images, sick containers, tries to mend, what was told of its end, restore
- * points, when rules ran, and the journal of runs. It remembers what it is told; it never looks at the engine and decides nothing.
+ * The agent's lasting memory, one SQLite file: images, sick containers, tries to mend, incidents, what was told of its end,
+ * restore points, when rules ran, and the journal of runs. It remembers what it is told; it never looks at the engine and decides nothing.
  */
 import { DAY_MS, type Clock, type Instant } from "@shipkeeper/kit";
 import {
@@ -17,6 +17,7 @@ import { documents, type Documents } from "./documents.ts";
 import { expiries, type Expiries } from "./expiries.ts";
 import { fleetMemory, type FleetMemory } from "./fleet-memory.ts";
 import { imageMemories } from "./image-memories.ts";
+import { incidents, type Incidents } from "./incidents.ts";
 import { journal, type Journal } from "./journal.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { orphans } from "./orphans.ts";
@@ -34,6 +35,7 @@ export interface AgentLedger {
   readonly restorePoints: RestorePoints;
   readonly expiries: Expiries;
   readonly ruleRuns: RuleRuns;
+  readonly incidents: Incidents;
   readonly registries: RegistryMemory;
   readonly fleet: FleetMemory;
   /** By container id: how it lived lately. */
@@ -91,6 +93,7 @@ export function openLedger(file: string, clock: Clock, options: OpenOptions = {}
     restorePoints: points,
     expiries: ends,
     ruleRuns: ruleRuns(db),
+    incidents: incidents(db),
     registries: registryMemory(db),
     fleet: fleetMemory(db),
     lives: documents(db, { table: "container_life", column: "life", key: "id" }),

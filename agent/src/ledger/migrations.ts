@@ -148,4 +148,13 @@ export const MIGRATIONS: readonly Migration[] = [
   CREATE TABLE told_availability (identity TEXT PRIMARY KEY, change TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE last_watch (key TEXT PRIMARY KEY, span TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+
+  /*sql*/ `
+  CREATE TABLE incident (
+    id TEXT PRIMARY KEY,
+    closed_at INTEGER, -- null while it is open
+    body TEXT NOT NULL,
+    told INTEGER NOT NULL -- 0: as it stands, it is not yet on its way to the collector
+  ) STRICT;
+  `,
 ];

@@ -1,5 +1,5 @@
 import { HOUR_MS, type Instant } from "@shipkeeper/kit";
-import { isStep, ruleKey, type PlannedRule, type Round, type Verdict } from "@shipkeeper/policy";
+import { isStep, ruleKey, type PlannedRule, type Round } from "@shipkeeper/policy";
 
 /** A rule whose plan stays the same is told again this often, so that the collector sees it alive. */
 const TELL_AGAIN_MS = HOUR_MS;
@@ -7,7 +7,6 @@ const TELL_AGAIN_MS = HOUR_MS;
 /** Remembers what was told of each rule, so that a round is told when it says something new. */
 export function roundNews() {
   const told = new Map<string, { mark: string; at: Instant }>();
-  const givenUp = new Map<string, ReadonlySet<string>>();
 
   return {
     /** Whether the round acts, or comes to another plan for any rule than the last one told. */
@@ -24,17 +23,6 @@ export function roundNews() {
 
     noteTold(round: Round): void {
       for (const [key, mark] of marksOf(round)) told.set(key, { mark, at: round.at });
-    },
-
-    /** Verdicts that hand something over to people for the first time since it was last well. */
-    takeNewGiveUps({ planned }: Round): Verdict[] {
-      return planned.flatMap(({ policy, rule, verdicts }) => {
-        const key = ruleKey(policy, rule);
-        const before = givenUp.get(key);
-        const now = verdicts.filter(({ decision }) => decision === "give-up" || decision === "hand-over");
-        givenUp.set(key, new Set(now.map(({ target }) => target.id)));
-        return now.filter(({ target }) => before?.has(target.id) !== true);
-      });
     },
   };
 }

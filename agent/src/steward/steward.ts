@@ -30,6 +30,7 @@ import type { AgentLedger } from "../ledger/ledger.ts";
 import type { RegistryClient } from "../registry/registry-client.ts";
 import type { Restic } from "../restic/restic.ts";
 import { readFreeBytes } from "./free-space.ts";
+import { keepIncidents } from "./incidents.ts";
 import { reconcile } from "./reconcile.ts";
 import { acts, roundNews } from "./round-news.ts";
 import { createRunner } from "./run-rule.ts";
@@ -77,6 +78,7 @@ export function startSteward(options: StewardOptions): Steward {
   const { observer, ledger, clock, log, record } = options;
   const abort = new AbortController();
   const news = roundNews();
+  const incidents = keepIncidents({ incidents: ledger.incidents, record });
   const runner = createRunner({
     ...options,
     pause: options.pause ?? ((ms, { signal }) => sleep(ms, undefined, { signal })),
@@ -132,10 +134,6 @@ export function startSteward(options: StewardOptions): Steward {
     if (!news.isNews(round)) return;
     record({ kind: "round", round });
     news.noteTold(round);
-    for (const { target, reason } of news.takeNewGiveUps(round)) {
-      const facts = { why: reason.why };
-      record({ kind: "event", at: round.at, what: "gave-up", subject: target, facts });
-    }
   }
 
   /** A disk runs full between two looks at the host, and to measure one costs next to nothing. */
@@ -196,6 +194,7 @@ export function startSteward(options: StewardOptions): Steward {
 
     const planned = plan("continuous", bundle, inventory);
     tell(planned.round);
+    incidents.follow(planned.round, planned.world);
     // Awaited until the steps are taken, not until they have healed: others may fall ill meanwhile.
     const acting = actingRules(planned, bundle);
     for (const rule of acting) await runner.start(rule, planned.round, bundle);

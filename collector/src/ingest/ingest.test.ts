@@ -3,7 +3,6 @@ import type { Epoch, HostId } from "@shipkeeper/model";
 import type { Receipt } from "@shipkeeper/protocol";
 import { silentLog } from "@shipkeeper/runtime";
 import * as fc from "fast-check";
-import { plainVolume } from "@shipkeeper/model/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openStore, type Store } from "../store/store.ts";
 import {
@@ -12,12 +11,12 @@ import {
   eventEntry,
   image,
   inventoryEntry,
-  pruneRound,
   pruneRun,
   sampleChunk,
   status,
   uuid,
 } from "../testing/facts.ts";
+import { aHistory, type Sending } from "../testing/history.ts";
 import { createIngest } from "./ingest.ts";
 
 const WEB = uuid("web-1") as HostId;
@@ -44,12 +43,6 @@ function openStoreWithHosts(): Store {
 
 const NO_NEWS = () => ({ policyRevision: 0 });
 
-interface Sending {
-  readonly after?: number;
-  readonly entries: readonly (readonly [seq: number, body: unknown])[];
-  readonly blobs?: readonly Uint8Array[];
-}
-
 function send(into: Store, { after = 0, entries, blobs = [] }: Sending, from: HostId = WEB): Receipt {
   const bodies = entries.map(([seq, body]) => ({ seq, body }));
   const head = { protocol: 1, epoch: EPOCH, after, status: status(), entries: bodies };
@@ -68,6 +61,7 @@ async function visible(of: Store) {
     rounds: await of.rounds.list({ ...all, sort: "at" }),
     runs: await of.runs.list({ ...all, sort: "at" }),
     restorePoints: await of.restorePoints.list({ ...all, sort: "at" }),
+    incidents: await of.incidents.list({ ...all, sort: "detectedAt" }),
     events: (await of.events.list({ ...all, sort: "at" })).items.map(({ what }) => what).sort(),
     samples: await timesOf(of),
   };
@@ -101,68 +95,7 @@ test(
   "batches may arrive in any order and any number of times: the result is the same (S4)",
   { timeout: 60_000 },
   async () => {
-    const [started, finished] = pruneRun("a");
-    const chunk = sampleChunk("shop");
-    const point = (id: string, at: number) => ({
-      id,
-      repository: "local",
-      volume: "data",
-      at,
-      bytes: 1,
-      files: 1,
-    });
-    const listing = (at: number, ...ids: string[]) => ({
-      kind: "restore-points",
-      repository: "local",
-      at,
-      points: ids.map((id) => point(id, at - 1)),
-    });
-    const holding = (takenAt: number, containers: string[], gaps: string[] = []) =>
-      inventoryEntry({
-        takenAt,
-        containers: containers.map((name) => container(name, { restartCount: takenAt - NOW })),
-        images: [image("web:1")],
-        volumes: [plainVolume("data")],
-        gaps: gaps.map((error) => ({ section: "containers", error })),
-      });
-    const history: Sending[] = [
-      {
-        after: 0,
-        entries: [
-          [1, holding(NOW, ["shop", "old"])],
-          [2, eventEntry("died", NOW)],
-        ],
-      },
-      {
-        after: 2,
-        entries: [
-          [3, { kind: "round", round: pruneRound("a") }],
-          [4, started],
-        ],
-      },
-      {
-        after: 4,
-        entries: [
-          [6, holding(NOW + 1, ["shop"], ["the engine was slow"])],
-          [7, finished],
-        ],
-      },
-      { after: 7, entries: [[8, { kind: "samples", head: chunk.head, blob: 0 }]], blobs: [chunk.body] },
-      {
-        after: 8,
-        entries: [
-          [9, holding(NOW + 2, ["shop", "new"])],
-          [10, listing(NOW, "aa", "bb")],
-        ],
-      },
-      {
-        after: 10,
-        entries: [
-          [11, holding(NOW + 3, ["new"], ["no answer"])],
-          [12, listing(NOW + 5, "bb", "cc")],
-        ],
-      },
-    ];
+    const history = aHistory();
     for (const batch of history) send(store, batch);
     const inOrder = await visible(store);
 

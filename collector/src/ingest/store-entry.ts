@@ -42,6 +42,8 @@ export function storeEntry(store: Store, origin: Origin, entry: Entry, blobs: re
       return store.restorePoints.merge(hostId, entry);
     case "availability":
       return store.availability.record(hostId, entry);
+    case "incident":
+      return store.incidents.record(hostId, entry);
     case "event": {
       const { at, what, subject, facts } = entry;
       return store.events.record(origin, { kind: "event", at, what, subject, message: "", facts });

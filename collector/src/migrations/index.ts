@@ -5,6 +5,7 @@ import { compliance } from "./0003-compliance.ts";
 import { rollout } from "./0004-rollout.ts";
 import { standing } from "./0005-standing.ts";
 import { heldDigests } from "./0006-held-digests.ts";
+import { incidents } from "./0007-incidents.ts";
 import { figures } from "./0009-figures.ts";
 
 /** In the order in which they are applied. Imported, not found by a scan of the folder: a bundle has no folder. */
@@ -15,5 +16,6 @@ export const migrations: readonly Migration[] = [
   rollout,
   standing,
   heldDigests,
+  incidents,
   figures,
 ];

@@ -15,6 +15,7 @@ import { heldDigests } from "./held-digests.ts";
 import { findings } from "./findings.ts";
 import { hosts } from "./hosts.ts";
 import { images } from "./images.ts";
+import { incidents } from "./incidents.ts";
 import { judgements } from "./judgements.ts";
 import { knownImages } from "./known-images.ts";
 import { listings } from "./listings.ts";
@@ -52,6 +53,7 @@ export function openStore(file: string) {
     rounds: rounds(database),
     runs: runs(database),
     restorePoints: restorePoints(database, lists),
+    incidents: incidents(database),
     events: events(database),
     complianceFacts: complianceFacts(db),
     findings: findings(database),

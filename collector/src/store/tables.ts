@@ -10,7 +10,7 @@ import type {
   Network,
   Volume,
 } from "@shipkeeper/model";
-import type { Evidence, Finding, Measures, Outcome, Round } from "@shipkeeper/policy";
+import type { Evidence, Finding, Incident, Measures, Outcome, Round } from "@shipkeeper/policy";
 import type { AgentStatus, ApiEvent, RestorePoint, RolloutState } from "@shipkeeper/protocol";
 import type { ColumnType } from "kysely";
 
@@ -103,6 +103,23 @@ export interface Tables {
     at: number;
     bytes: number;
     body: Json<RestorePoint>;
+  };
+  incident: {
+    rowid: ColumnType<number, never, never>;
+    host_id: string;
+    id: string;
+    at: number;
+    identity: string;
+    container_id: string | null;
+    name: string | null;
+    image: string | null;
+    image_id: string | null;
+    owner: string | null;
+    detected_at: number;
+    closed_at: number | null;
+    ended: string | null;
+    handed_over_at: number | null;
+    body: Json<Incident>;
   };
   event: {
     rowid: ColumnType<number, never, never>;

@@ -8,7 +8,7 @@ import {
   type Inventory,
 } from "@shipkeeper/model";
 import { plainContainer, plainImage } from "@shipkeeper/model/testing";
-import type { Outcome, PolicyBundle, Round, Verdict } from "@shipkeeper/policy";
+import type { Incident, Outcome, PolicyBundle, Round, Verdict } from "@shipkeeper/policy";
 import { encodeSampleGroup, type AgentStatus, type KnownEntry } from "@shipkeeper/protocol";
 import { sha256Hex } from "@shipkeeper/runtime";
 
@@ -185,3 +185,28 @@ export function bundle(
     ],
   };
 }
+
+/** The container `name` is sick since `NOW`, and nothing was done about it. */
+export function incident(name: string, facts: Partial<Incident> = {}): Incident {
+  const { id, image, imageId } = container(name);
+  return {
+    id: uuid(`incident of ${name}`),
+    at: NOW,
+    identity: `name:${name}`,
+    container: { id, name, image, imageId },
+    sign: "unhealthy",
+    cause: "its health check fails",
+    sickAt: NOW,
+    detectedAt: NOW,
+    heals: 0,
+    members: [],
+    policy: "lab",
+    rule: "sick",
+    ...facts,
+  };
+}
+
+export const incidentEntry = (name: string, facts: Partial<Incident> = {}): KnownEntry => ({
+  kind: "incident",
+  ...incident(name, facts),
+});

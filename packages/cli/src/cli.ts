@@ -12,6 +12,7 @@ import { addFindingsCommand } from "./commands/findings.ts";
 import { addGateCommand } from "./commands/gate.ts";
 import { addHostsCommand } from "./commands/hosts.ts";
 import { addImagesCommand } from "./commands/images.ts";
+import { addIncidentsCommand } from "./commands/incidents.ts";
 import { addKeyCommands } from "./commands/key.ts";
 import { addPolicyCommands } from "./commands/policy.ts";
 import { addReportCommands } from "./commands/report.ts";
@@ -44,6 +45,7 @@ const COMMANDS = [
   addVolumesCommand,
   addRunsCommand,
   addRestorePointsCommand,
+  addIncidentsCommand,
   addFindingsCommand,
   addComplianceCommands,
   addGateCommand,

@@ -11,6 +11,7 @@ import {
   watchSpanSchema,
 } from "@shipkeeper/policy";
 import * as z from "zod";
+import { incidentEntrySchema } from "./incident.ts";
 import { sampleHeadSchema } from "./sample-chunk.ts";
 
 /** Readings in columns. The columns' bytes travel beside the batch's JSON, at place `blob` of its blobs. */
@@ -131,6 +132,7 @@ export const knownEntrySchema = z.discriminatedUnion("kind", [
   runFinishedEntrySchema,
   restorePointsEntrySchema,
   availabilityEntrySchema,
+  incidentEntrySchema,
   eventEntrySchema,
   troubleEntrySchema,
   droppedEntrySchema,

@@ -89,4 +89,9 @@ export const PROTOCOL_HISTORY: readonly {
     hash: "9c4d7353601effdaac5f03c3b67bf8085e43b5c04bb95d7479955dfd8c6ca89e",
     change: "entries of kind `availability`, which an older collector keeps as they came",
   },
+  {
+    version: 1,
+    hash: "4cfb286d98dda48d114034795889ab2cb5992f3b6422a114112280bb393a3a13",
+    change: "entries of kind `incident`, which an older collector keeps as they came",
+  },
 ];

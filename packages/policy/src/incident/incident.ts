@@ -73,6 +73,9 @@ export function signInWords(sign: string): string {
 }
 
 /** From the first sign until people or machines had it right again, or until now. */
-export function incidentLastsMs({ sickAt, closedAt }: Incident, now: Instant): number {
+export function incidentLastsMs(
+  { sickAt, closedAt }: Pick<Incident, "sickAt" | "closedAt">,
+  now: Instant,
+): number {
   return Math.max(0, (closedAt ?? now) - sickAt);
 }

@@ -276,7 +276,11 @@ function changed(before: Incident | undefined, after: Incident, now: Instant): I
 }
 
 function isSame(first: object, second: object): boolean {
-  const plain = (value: object) =>
-    JSON.stringify(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-  return plain(first) === plain(second);
+  return JSON.stringify(sorted(first)) === JSON.stringify(sorted(second));
+}
+
+/** What is not there and what is undefined are the same. */
+function sorted(facts: object): unknown[] {
+  const known = Object.entries(facts).filter(([, value]) => value !== undefined);
+  return known.sort(([a], [b]) => (a < b ? -1 : 1));
 }
