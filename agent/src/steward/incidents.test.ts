@@ -28,7 +28,7 @@ function watchedHost() {
   const ledger = tempLedger(clock.now);
   const reader = createInventoryReader(engine, { clock: clock.now });
   engine.addImage({ tags: ["web:1"] });
-  const { id } = engine.addContainer({ image: "web:1", name: "web" });
+  const { id, imageId } = engine.addContainer({ image: "web:1", name: "web" });
   const { policies, problems } = parsePolicy([{ file: "lab.yaml", text: POLICY }], { now: NOW });
   expect(problems).toEqual([]);
   const bundle = compileBundle(policies, { revision: 1, issuedAt: NOW, expiresAt: NOW + HOUR_MS });
@@ -42,7 +42,7 @@ function watchedHost() {
     start: (to = record) => keepIncidents({ incidents: ledger.incidents, record: to }),
     attempt: () => {
       const attempt = { containerId: id, runId: RUN_ID };
-      ledger.restarts.begin({ ...attempt, identity: "name:web", at: clock.now() });
+      ledger.restarts.begin({ ...attempt, identity: "name:web", rung: "restart", imageId, at: clock.now() });
       ledger.restarts.settle(attempt, "failed");
     },
     /** A look at the host, and what a round says of it. */

@@ -96,7 +96,11 @@ function summary({ id, identity, sign, ended, heals, members, handedOverAt }: In
   return `${id} ${identity}: ${parts.join(", ")}`;
 }
 
-const tryAt = (afterMs: number, result: RestartAttempt["result"]) => ({ at: NOW + afterMs, result });
+const tryAt = (afterMs: number, result: RestartAttempt["result"]) => ({
+  at: NOW + afterMs,
+  result,
+  rung: "restart" as const,
+});
 
 test("an incident begins with the first sign, counts the orders, and ends when the container is healthy again", () => {
   const host = follow();
