@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Clock } from "@shipkeeper/kit";
 import { openEngine, type Engine } from "@shipkeeper/docker";
 import { labelsOfHost, NO_OWNER_RULES, type HostId } from "@shipkeeper/model";
-import { NO_SIGNALS, ownersFor } from "@shipkeeper/policy";
+import { logRulesFor, NO_SIGNALS, ownersFor } from "@shipkeeper/policy";
 import { encodeSampleGroup, type KnownEntry } from "@shipkeeper/protocol";
 import {
   ConfigProblem,
@@ -25,6 +25,7 @@ import type { AgentConfig } from "./config.ts";
 import { startEnrolling } from "./enrol/enrol.ts";
 import { hostKey, readIdentity, writeIdentity, type Identity } from "./enrol/identity.ts";
 import { openLedger } from "./ledger/ledger.ts";
+import { startLogWatch } from "./observe/logs/watch-logs.ts";
 import { startObserving } from "./observe/observe.ts";
 import { outsideLook } from "./observe/look-outside.ts";
 import { watchHost } from "./observe/watch-host.ts";
@@ -166,6 +167,17 @@ export async function startAgent(
     },
   });
 
+  const logWatch = startLogWatch({
+    observer,
+    rules: () => {
+      const bundle = policies.bundle();
+      return bundle === undefined ? [] : logRulesFor(bundle, hostLabels);
+    },
+    clock,
+    log,
+    tell,
+  });
+
   // Plan, act, record: from the moment on that the host is somebody.
   const restic = await openRestic({ repositories: config.repositories, cacheDir: inState("restic-cache") });
   const registries = openRegistries(config.registries);
@@ -244,7 +256,7 @@ export async function startAgent(
       // What acts ends first, what records and ships last, so that every outcome still finds its place.
       const acting = [enrolment, steward].filter((service) => service !== undefined);
       const telling = [inventories, standings, availability, policies, shipper];
-      await stopAll([...acting, sampling, watch, observer, ...telling], log);
+      await stopAll([...acting, sampling, logWatch, watch, observer, ...telling], log);
       ledger.close();
       outbox.close();
       lock.release();

@@ -21,6 +21,7 @@ const KEPT_FOR_DAYS: Readonly<Record<Forgettable, number>> = {
   lastSpells: 400,
   availabilitySubjects: 400,
   watchSpans: 400,
+  logHours: 30,
   enrollmentTokens: 30,
   // Longer than any policy can ask for.
   heldDigests: DIGESTS_REMEMBERED_DAYS,

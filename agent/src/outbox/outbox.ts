@@ -260,7 +260,8 @@ function restored(of: { offered: number; settledThrough: number }, at: number): 
 
 /** What a state entry tells the state of; null for entries that each count. */
 function subjectOf(entry: KnownEntry): string | null {
-  if (entry.kind === "inventory" || entry.kind === "standing") return entry.kind;
+  if (entry.kind === "inventory" || entry.kind === "standing" || entry.kind === "log-watch")
+    return entry.kind;
   if (entry.kind === "restore-points") return `restore-points ${entry.repository}`;
   return null;
 }

@@ -44,6 +44,8 @@ export function storeEntry(store: Store, origin: Origin, entry: Entry, blobs: re
       return store.availability.record(hostId, entry);
     case "incident":
       return store.incidents.record(hostId, entry);
+    case "log-watch":
+      return store.logs.merge(hostId, entry);
     case "event": {
       const { at, what, subject, facts } = entry;
       return store.events.record(origin, { kind: "event", at, what, subject, message: "", facts });

@@ -7,6 +7,7 @@ import { standing } from "./0005-standing.ts";
 import { heldDigests } from "./0006-held-digests.ts";
 import { incidents } from "./0007-incidents.ts";
 import { figures } from "./0009-figures.ts";
+import { logs } from "./0010-logs.ts";
 
 /** In the order in which they are applied. Imported, not found by a scan of the folder: a bundle has no folder. */
 export const migrations: readonly Migration[] = [
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   heldDigests,
   incidents,
   figures,
+  logs,
 ];

@@ -5,6 +5,7 @@ import type { BaseImage, HostToJudge } from "@shipkeeper/policy";
 import type { Database } from "@shipkeeper/runtime";
 import type { BasesUnder } from "./base-images.ts";
 import { fromJson } from "./database.ts";
+import type { Logs } from "./logs.ts";
 import type { Json } from "./tables.ts";
 
 interface HostRow {
@@ -19,7 +20,7 @@ interface HeldRow<Body> {
   body: Json<Body>;
 }
 
-export function complianceFacts(db: Database) {
+export function complianceFacts(db: Database, logs: Pick<Logs, "ofHost">) {
   const host = db.prepare<[string], HostRow>(
     /*sql*/ `SELECT hostname, labels, gaps, inventory_at FROM host WHERE id = ?`,
   );
@@ -35,13 +36,16 @@ export function complianceFacts(db: Database) {
     SELECT volume, max(at) AS at FROM restore_point WHERE host_id = ? GROUP BY volume`);
 
   /** What others know about what a host holds. */
-  function beside(hostId: HostId, basesUnder: BasesUnder): Pick<HostToJudge, "restorePoints" | "bases"> {
+  function beside(
+    hostId: HostId,
+    basesUnder: BasesUnder,
+  ): Pick<HostToJudge, "restorePoints" | "bases" | "logs"> {
     const bases = new Map<ImageId, readonly BaseImage[]>();
     for (const { id, layers_key: key } of layersKeys.all(hostId)) {
       const found = basesUnder(key);
       if (found.length > 0) bases.set(id, found);
     }
-    return { restorePoints: newestRestorePoints.all(hostId), bases };
+    return { restorePoints: newestRestorePoints.all(hostId), bases, logs: logs.ofHost(hostId) };
   }
 
   return {

@@ -19,6 +19,7 @@ import { incidents } from "./incidents.ts";
 import { judgements } from "./judgements.ts";
 import { knownImages } from "./known-images.ts";
 import { listings } from "./listings.ts";
+import { logs } from "./logs.ts";
 import { networks } from "./networks.ts";
 import { owners } from "./owners.ts";
 import { planningFacts } from "./planning-facts.ts";
@@ -39,6 +40,7 @@ export function openStore(file: string) {
   const lists = listings(db);
   const bases = baseImages(db);
   const networksOfHosts = networks(database, lists);
+  const watchedLogs = logs(database, lists);
   const policyRevisions = policies(database);
 
   return {
@@ -47,6 +49,7 @@ export function openStore(file: string) {
     images: images(database, lists, bases),
     volumes: volumes(database, lists),
     networks: networksOfHosts,
+    logs: watchedLogs,
     heldDigests: heldDigests(db),
     availability: availability(database),
     samples: samples(db),
@@ -55,7 +58,7 @@ export function openStore(file: string) {
     restorePoints: restorePoints(database, lists),
     incidents: incidents(database),
     events: events(database),
-    complianceFacts: complianceFacts(db),
+    complianceFacts: complianceFacts(db, watchedLogs),
     findings: findings(database),
     judgements: judgements(database),
     unknownEntries: unknownEntries(db),

@@ -10,7 +10,16 @@ import type {
   Network,
   Volume,
 } from "@shipkeeper/model";
-import type { Evidence, Finding, Incident, Measures, Outcome, Round } from "@shipkeeper/policy";
+import type {
+  Evidence,
+  Finding,
+  Incident,
+  LogHour,
+  Measures,
+  Outcome,
+  Round,
+  WatchedLog,
+} from "@shipkeeper/policy";
 import type { AgentStatus, ApiEvent, RestorePoint, RolloutState } from "@shipkeeper/protocol";
 import type { ColumnType } from "kysely";
 
@@ -71,6 +80,23 @@ export interface Tables {
   layer_prefixes: { layers_key: string; prefixes: Json<string[]> };
   volume: HeldTable<Volume> & { owner: string | null; size_bytes: number | null; users: number };
   network: HeldTable<Network>;
+  watched_log: {
+    host_id: string;
+    container_id: string;
+    seen_at: number;
+    bytes_per_minute: number;
+    bursts: number;
+    body: Json<WatchedLog>;
+  };
+  log_hour: {
+    host_id: string;
+    container_id: string;
+    hour: number;
+    watched_since: number;
+    name: string;
+    bytes: number;
+    matches: Json<LogHour["matches"]>;
+  };
   round: { host_id: string; id: string; at: number; body: Json<Round> };
   run: {
     host_id: string;

@@ -37,6 +37,9 @@ const FORGOTTEN = {
   watchSpans: /*sql*/ `
     DELETE FROM watch_span WHERE (host_id, from_at, answers) IN
       (SELECT host_id, from_at, answers FROM watch_span WHERE to_at < ? LIMIT ?)`,
+  logHours: /*sql*/ `
+    DELETE FROM log_hour WHERE (host_id, container_id, hour, watched_since) IN
+      (SELECT host_id, container_id, hour, watched_since FROM log_hour WHERE hour < ? LIMIT ?)`,
   enrollmentTokens: /*sql*/ `
     DELETE FROM enrollment_token WHERE id IN (SELECT id FROM enrollment_token WHERE expires_at < ? LIMIT ?)`,
 } as const;

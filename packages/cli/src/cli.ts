@@ -14,6 +14,7 @@ import { addHostsCommand } from "./commands/hosts.ts";
 import { addImagesCommand } from "./commands/images.ts";
 import { addIncidentsCommand } from "./commands/incidents.ts";
 import { addKeyCommands } from "./commands/key.ts";
+import { addLogsCommand } from "./commands/logs.ts";
 import { addPolicyCommands } from "./commands/policy.ts";
 import { addReportCommands } from "./commands/report.ts";
 import { addRestorePointsCommand } from "./commands/restore-points.ts";
@@ -43,6 +44,7 @@ const COMMANDS = [
   addContainersCommand,
   addImagesCommand,
   addVolumesCommand,
+  addLogsCommand,
   addRunsCommand,
   addRestorePointsCommand,
   addIncidentsCommand,

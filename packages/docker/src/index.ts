@@ -37,3 +37,5 @@ export {
 export { createHostSampler, type HostRow, type HostSamplerOptions } from "./stats/host-sampler.ts";
 export { readLoad, type HostLoad, type ReadLoadOptions } from "./stats/read-load.ts";
 export { createSampleCollector, type SampleCollector } from "./stats/sample-collector.ts";
+export { followLog, type FollowOptions, type LogFollower, type LogLook } from "./logs/follow-log.ts";
+export { type LogCapacity, logCapacityOf, type LogFile, logFileOf } from "./logs/log-file.ts";

@@ -30,5 +30,8 @@ test("every kind has a lane, and only readings and states may give way", () => {
   const lanes = Object.groupBy(kinds, laneOf);
 
   expect(Object.keys(lanes).toSorted()).toEqual([...LANES].toSorted());
-  expect(lanes).toMatchObject({ samples: ["samples"], state: ["inventory", "standing", "restore-points"] });
+  expect(lanes).toMatchObject({
+    samples: ["samples"],
+    state: ["inventory", "standing", "restore-points", "log-watch"],
+  });
 });

@@ -12,6 +12,7 @@ import {
 } from "@shipkeeper/policy";
 import * as z from "zod";
 import { incidentEntrySchema } from "./incident.ts";
+import { logWatchEntrySchema } from "./log-watch.ts";
 import { sampleHeadSchema } from "./sample-chunk.ts";
 
 /** Readings in columns. The columns' bytes travel beside the batch's JSON, at place `blob` of its blobs. */
@@ -136,6 +137,7 @@ export const knownEntrySchema = z.discriminatedUnion("kind", [
   eventEntrySchema,
   troubleEntrySchema,
   droppedEntrySchema,
+  logWatchEntrySchema,
 ]);
 export type KnownEntry = z.infer<typeof knownEntrySchema>;
 export type EntryKind = KnownEntry["kind"];
@@ -161,9 +163,11 @@ export function decodeEntry(raw: unknown): { entry: Entry } | { problems: string
 export const LANES = ["results", "state", "samples"] as const;
 export type Lane = (typeof LANES)[number];
 
+const STATES: ReadonlySet<EntryKind> = new Set(["inventory", "standing", "restore-points", "log-watch"]);
+
 /** Results are never dropped, of the state only the latest counts, samples go first when space runs out. */
 export function laneOf(kind: EntryKind): Lane {
   if (kind === "samples") return "samples";
-  if (kind === "inventory" || kind === "standing" || kind === "restore-points") return "state";
+  if (STATES.has(kind)) return "state";
   return "results";
 }

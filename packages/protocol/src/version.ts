@@ -94,4 +94,10 @@ export const PROTOCOL_HISTORY: readonly {
     hash: "4cfb286d98dda48d114034795889ab2cb5992f3b6422a114112280bb393a3a13",
     change: "entries of kind `incident`, which an older collector keeps as they came",
   },
+  {
+    version: 1,
+    hash: "88507e64f25d685196e0b997cd2aba6ebc93ae44d2dabf17a84aa4a51ce78e06",
+    change:
+      "entries of kind `log-watch`, which an older collector keeps as they came; policies may carry `logs`, and an agent that does not know them refuses the bundle",
+  },
 ];

@@ -5,11 +5,15 @@ import {
   apiHostDetailSchema,
   apiHostSchema,
   apiImageSchema,
+  apiLogHourSchema,
+  apiLogSchema,
   apiOwnerSchema,
   apiVolumeSchema,
   containersQuerySchema,
   hostsQuerySchema,
   imagesQuerySchema,
+  logHoursQuerySchema,
+  logsQuerySchema,
   ownersQuerySchema,
   problemSchema,
   volumesQuerySchema,
@@ -80,6 +84,23 @@ export function inventoryRoutes({ store, now }: { store: Store; now: Clock }): F
       query: volumesQuerySchema,
       item: apiVolumeSchema,
       read: (query) => store.volumes.list(query),
+    });
+
+    listRoute(app, {
+      url: "/logs",
+      summary:
+        "The log of every container: how it is kept, how much is written, what was found in it, bursts",
+      query: logsQuerySchema,
+      item: apiLogSchema,
+      read: (query) => store.logs.list(query),
+    });
+
+    listRoute(app, {
+      url: "/logs/hours",
+      summary: "What containers logged, hour by hour for 30 days, newest first",
+      query: logHoursQuerySchema,
+      item: apiLogHourSchema,
+      read: (query) => store.logs.hours(query),
     });
 
     listRoute(app, {

@@ -8,6 +8,7 @@ import { imageAgeUnknown } from "./image-age-unknown.ts";
 import { imageTooOld } from "./image-too-old.ts";
 import { labelMissing } from "./label-missing.ts";
 import { limitsMissing } from "./limits-missing.ts";
+import { logBurst } from "./log-burst.ts";
 import { logRotationMissing } from "./log-rotation-missing.ts";
 import { logTooLarge } from "./log-too-large.ts";
 import { mutableTag } from "./mutable-tag.ts";
@@ -38,6 +39,7 @@ export const checks = {
   "restart-policy-missing": restartPolicyMissing,
   "log-rotation-missing": logRotationMissing,
   "log-too-large": logTooLarge,
+  "log-burst": logBurst,
   "volume-not-backed-up": volumeNotBackedUp,
   unowned,
 } as const;

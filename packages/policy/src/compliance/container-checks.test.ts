@@ -1,6 +1,7 @@
 import { days } from "@shipkeeper/kit";
 import { plainVolume } from "@shipkeeper/model/testing";
 import { describe, expect, test } from "vitest";
+import type { WatchedLog } from "../logs/watched-log.ts";
 import { judge, policyWith, running, told } from "../testing/judged.ts";
 import { container, containerId, image, NOW } from "../testing/world.ts";
 
@@ -199,4 +200,57 @@ test("containers, named images and volumes are somebody's", () => {
 
   expect(Object.keys(told(judgement).found)).toEqual(["lost", "data"]);
   expect(told(judgement).passed).toBe("2 of 4");
+});
+
+describe("log bursts", () => {
+  const policy = policyWith(
+    'logs: { select: { containers: ["web*"] }, patterns: { errors: ERROR }, burst: { matchesPerMinute: 100 } }',
+  );
+  const quiet = {
+    bytesPerMinute: 0,
+    peakBytesPerMinute: 0,
+    matches: {},
+    notScannedBytes: 0,
+    lateMinutes: 0,
+    hours: [],
+  };
+  const log = (name: string, facts: Partial<WatchedLog>): [string, WatchedLog] => [
+    containerId(name),
+    { containerId: containerId(name), name, ...quiet, ...facts },
+  ];
+  const burst = {
+    since: NOW,
+    why: "matches",
+    pattern: "errors",
+    perMinute: 412,
+    limitPerMinute: 100,
+  } as const;
+  const sample = { at: NOW, pattern: "errors", line: "ERROR no database" };
+  const containers = ["web", "web-calm", "web-mute", "db"].map((name) => container(name));
+
+  test("of containers that the policy is about, with the last line that matched", () => {
+    const logs = new Map([
+      log("web", { burst, sample }),
+      log("web-mute", { unreadable: "no-log" }),
+      log("db", { burst }),
+    ]);
+
+    const judgement = judge(policy, { containers }, { logs });
+
+    expect(told(judgement)).toEqual({
+      found: { web: "log-burst: 412 lines in a minute matched errors (limit 100); last: ERROR no database" },
+      passed: "1 of 2",
+    });
+    expect(judgement.tallies).toMatchObject([{ unknown: 1 }]);
+  });
+
+  test("by the limit of the policy itself: its agent goes by the strictest of all", () => {
+    const logs = new Map([log("web", { burst: { ...burst, perMinute: 90, limitPerMinute: 50 } })]);
+
+    expect(told(judge(policy, { containers }, { logs })).found).toEqual({});
+  });
+
+  test("of nothing where nobody watches", () => {
+    expect(judge(policy, { containers }).tallies).toMatchObject([{ unknown: 3, checked: 0 }]);
+  });
 });

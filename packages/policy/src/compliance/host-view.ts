@@ -2,6 +2,7 @@
 import type { Instant } from "@shipkeeper/kit";
 import type { Container, ContainerId, Image, ImageId, Inventory } from "@shipkeeper/model";
 import type { BaseImage } from "./check.ts";
+import type { WatchedLog } from "../logs/watched-log.ts";
 import { fullName } from "./image-names.ts";
 
 /** Everything that judging a host needs. Things of the inventory carry the owner that was found for them. */
@@ -12,6 +13,8 @@ export interface HostToJudge {
   readonly restorePoints: readonly { readonly volume: string; readonly at: Instant }[];
   /** What the host's images are built on, the closest first. An image that is not in it may name its base itself. */
   readonly bases: ReadonlyMap<ImageId, readonly BaseImage[]>;
+  /** Container id → what watching its log told last; quiet ones are left out. Absent where nobody watches them. */
+  readonly logs?: ReadonlyMap<string, WatchedLog> | undefined;
 }
 
 export interface HostView {
@@ -25,6 +28,7 @@ export interface HostView {
   readonly usedImages: ReadonlySet<ImageId>;
   /** When the data of each volume's newest restore point was read. */
   readonly newestRestorePoint: ReadonlyMap<string, Instant>;
+  readonly logs: ReadonlyMap<string, WatchedLog> | undefined;
   basesOf(image: Image): readonly BaseImage[];
 }
 
@@ -42,6 +46,7 @@ export function viewHost(host: HostToJudge, now: Instant): HostView {
     containerById: new Map(containers.map((container) => [container.id, container])),
     usedImages: new Set(containers.map(({ imageId }) => imageId)),
     newestRestorePoint,
+    logs: host.logs,
     basesOf: (image) => host.bases.get(image.id) ?? basesByLabel(image),
   };
 }

@@ -4,6 +4,7 @@ import * as z from "zod";
 import { CHECK_CODES, checks, isCheckCode, type CheckCode, type LimitOf } from "../compliance/catalog.ts";
 import { severitySchema } from "../compliance/check.ts";
 import type { CheckRule } from "../compliance/rule.ts";
+import type { LogRule } from "../logs/log-rule.ts";
 import { exemptionSource } from "./exemption.ts";
 import { durationSchema, selectingPatternsSchema, sizeSchema } from "./values.ts";
 
@@ -48,7 +49,10 @@ export const complianceSource = {
 type ComplianceSource = z.infer<z.ZodObject<typeof complianceSource>>;
 
 /** The checks that a policy asks for, in the order of the catalog's stages: cache, run, data, people. */
-export function compileChecks(source: Omit<ComplianceSource, "waivers">): CheckRule[] {
+export function compileChecks(
+  source: Omit<ComplianceSource, "waivers">,
+  logs: LogRule | undefined,
+): CheckRule[] {
   const { images, containers, volumes, severity } = source;
   const requires = (one: z.infer<typeof requirementSchema>) => wanted(containers.require.includes(one));
   const limitsAge = images.maxAge !== undefined || images.maxRunningAge !== undefined;
@@ -73,6 +77,7 @@ export function compileChecks(source: Omit<ComplianceSource, "waivers">): CheckR
     ...rule("restart-policy-missing", requires("restart-policy")),
     ...rule("log-rotation-missing", requires("log-rotation")),
     ...rule("log-too-large", containers.maxLogSize),
+    ...rule("log-burst", logs?.burst && { select: logs.select, burst: logs.burst }),
     ...rule("volume-not-backed-up", volumes.backup),
     ...rule("unowned", wanted(source.unowned)),
   ];

@@ -14,9 +14,11 @@ type Json = z.core.JSONSchema.BaseSchema;
 
 /** The schema of a file that holds a policy or a profile. */
 export function policySchemaJson(describe: DescribeKey = () => undefined): Json {
+  const ofHead = (key: string) =>
+    describe("policy", key) ?? describe("compliance", key) ?? describe("logs", key);
   const head = (schema: z.ZodType): Json => {
     const { $schema: _, ...json } = toJson(schema);
-    const described = withDescriptions(json, (key) => describe("policy", key) ?? describe("compliance", key));
+    const described = withDescriptions(json, ofHead);
     const rules: Json = { ...propertyOf(described, "rules"), items: { $ref: "#/$defs/rule" } };
     return { ...described, properties: { ...described.properties, rules } };
   };

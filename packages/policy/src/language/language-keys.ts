@@ -2,6 +2,7 @@ import * as z from "zod";
 import { catalog, KINDS } from "../actions/catalog.ts";
 import { guardrailsSchema } from "../guardrails.ts";
 import { complianceSource } from "./compliance-source.ts";
+import { logsSourceSchema } from "./logs-source.ts";
 import { windowSchema } from "../schedule/schedule-schemas.ts";
 import { allKeys } from "./known-keys.ts";
 import { policySourceSchema, ruleSourceSchema } from "./source.ts";
@@ -9,12 +10,15 @@ import { policySourceSchema, ruleSourceSchema } from "./source.ts";
 /** Every key that people may write, dotted, by the part of the language that it belongs to. */
 export function languageKeys(): Readonly<Record<string, readonly string[]>> {
   const compliance = allKeys(z.object(complianceSource));
+  const logs = allKeys(z.object({ logs: logsSourceSchema }));
+  const elsewhere = new Set([...compliance, ...logs]);
   return {
     policy: [
-      ...allKeys(policySourceSchema).filter((key) => !compliance.includes(key) && isNoWindowKey(key)),
+      ...allKeys(policySourceSchema).filter((key) => !elsewhere.has(key) && isNoWindowKey(key)),
       "profile",
     ],
     compliance,
+    logs,
     rule: allKeys(ruleSourceSchema).filter(isNoWindowKey),
     window: allKeys(windowSchema),
     ...Object.fromEntries(KINDS.map((kind) => [kind, allKeys(catalog[kind].spec)])),

@@ -6,6 +6,7 @@ import { compileChecks } from "./compliance-source.ts";
 import { check } from "./describe-issue.ts";
 import { endProblem } from "./exemption.ts";
 import { isProfile, nameOf } from "./inherit.ts";
+import { compileLogs } from "./logs-source.ts";
 import { parseRule, type Inherited } from "./parse-rule.ts";
 import type { Exception, Policy } from "./policy.ts";
 import type { Problem } from "./problem.ts";
@@ -37,10 +38,11 @@ export function parseDocument(
     ...(isWhole ? checkRuleNames(document, source.exceptions) : []),
   );
   if ("profile" in source) return { placed, problems };
-  const { policy: name, hosts, rollout, owners, exceptions, waivers } = source;
+  const { policy: name, hosts, rollout, owners, exceptions, waivers, logs } = source;
   const staged = rollout === undefined ? {} : { rollout: compileRollout(rollout) };
-  const checks = compileChecks(source);
-  const policy = { name, hosts, ...staged, owners, exceptions, checks, waivers, rules };
+  const watched = logs === undefined ? {} : { logs: compileLogs(logs) };
+  const checks = compileChecks(source, watched.logs);
+  const policy = { name, hosts, ...staged, owners, exceptions, checks, waivers, ...watched, rules };
   return { policy, placed, problems };
 }
 

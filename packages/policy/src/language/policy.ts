@@ -7,6 +7,7 @@ import { instantSchema, ownerRulesSchema } from "@shipkeeper/model";
 import * as z from "zod";
 import { exemptionCompiled } from "./exemption.ts";
 import { checkRuleSchema, waiverSchema } from "../compliance/rule.ts";
+import { logRuleSchema } from "../logs/log-rule.ts";
 
 /** Keys that may sign policies at the same time. */
 export const MOST_KEYS = 8;
@@ -87,6 +88,8 @@ export const policySchema = z.strictObject({
   /** What the things of the hosts are held to. */
   checks: z.array(checkRuleSchema).default([]),
   waivers: z.array(waiverSchema).default([]),
+  /** What is watched for in logs. How much is written is told without it. */
+  logs: logRuleSchema.optional(),
   rules: z.array(ruleSchema),
 });
 export type Policy = z.infer<typeof policySchema>;

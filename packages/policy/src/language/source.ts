@@ -3,6 +3,7 @@ import * as z from "zod";
 import { cronSchema, timezoneSchema, windowsSchema } from "../schedule/schedule-schemas.ts";
 import { exemptionSource } from "./exemption.ts";
 import { complianceSource } from "./compliance-source.ts";
+import { logsSourceSchema } from "./logs-source.ts";
 import { modeSchema } from "./policy.ts";
 import { rolloutSourceSchema } from "./rollout-source.ts";
 import { durationSchema, nameSchema, patternSchema } from "./values.ts";
@@ -38,6 +39,7 @@ const headKeys = {
   owners: ownersSchema.prefault({}),
   exceptions: z.array(z.strictObject({ rule: nameSchema.optional(), ...exemptionSource })).default([]),
   ...complianceSource,
+  logs: logsSourceSchema.optional(),
   /** More than anybody oversees; each is compared with each. */
   rules: z.array(z.unknown()).max(200).default([]),
 } as const;

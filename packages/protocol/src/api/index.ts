@@ -5,6 +5,7 @@ export * from "./fleet-report.ts";
 export * from "./hosts.ts";
 export * from "./images.ts";
 export * from "./incidents.ts";
+export * from "./logs.ts";
 export * from "./owners.ts";
 export * from "./page.ts";
 export * from "./policies.ts";
