@@ -10,6 +10,7 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fas
 import { agentRoutes } from "./http/agent-routes.ts";
 import { complianceRoutes } from "./http/api/compliance-routes.ts";
 import { incidentRoutes } from "./http/api/incident-routes.ts";
+import { figureRoutes } from "./http/api/figure-routes.ts";
 import { inventoryRoutes } from "./http/api/inventory-routes.ts";
 import { policyRoutes } from "./http/api/policy-routes.ts";
 import { previewRoutes } from "./http/api/preview-routes.ts";
@@ -107,6 +108,7 @@ export async function buildApp({
       await api.register(workRoutes({ store }));
       await api.register(incidentRoutes({ store }));
       await api.register(complianceRoutes({ store, now }));
+      await api.register(figureRoutes({ store, now }));
       await api.register(policyRoutes({ store, policyDesk, now }));
       await api.register(previewRoutes({ store, previewDesk, now }));
       await api.register(tokenRoutes({ store, now }));

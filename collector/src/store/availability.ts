@@ -22,6 +22,13 @@ export interface Spell {
   readonly state: AvailabilityState;
 }
 
+/** A host whose word counts. */
+export interface WatchedHost {
+  readonly id: HostId;
+  readonly hostname: string;
+  readonly owner: string | undefined;
+}
+
 interface SubjectRow {
   identity: string;
   name: string;
@@ -63,6 +70,8 @@ export function availability({ db }: Pick<StoreDatabase, "db">) {
     INSERT INTO watch_span (host_id, from_at, answers, to_at) VALUES (@hostId, @from, @answers, @to)
     ON CONFLICT (host_id, from_at, answers) DO UPDATE SET to_at = max(to_at, excluded.to_at)`);
 
+  const hosts = db.prepare<[], { id: HostId; hostname: string; owner: string | null }>(/*sql*/ `
+    SELECT id, hostname, owner FROM host WHERE revoked_at IS NULL ORDER BY hostname, id`);
   const spells = db.prepare<
     [string, Instant],
     { identity: string; since: Instant; until: Instant | null; state: AvailabilityState }
@@ -90,6 +99,9 @@ export function availability({ db }: Pick<StoreDatabase, "db">) {
         putSpan.run({ hostId, from, to, answers: answers ? 1 : 0 });
       }
     },
+
+    hosts: (): WatchedHost[] =>
+      hosts.all().map(({ owner, ...host }) => ({ ...host, owner: owner ?? undefined })),
 
     /** Those of a host that reach beyond `from`, by identity and then by time. */
     spellsOf: (hostId: HostId, from: Instant): Spell[] =>

@@ -5,6 +5,7 @@
 import { errorChain, printableLines } from "@shipkeeper/kit";
 import { ConfigProblem, VERSION } from "@shipkeeper/runtime";
 import { Command, CommanderError } from "commander";
+import { addAvailabilityCommand } from "./commands/availability.ts";
 import { addCompletionCommand } from "./commands/completion.ts";
 import { addComplianceCommands } from "./commands/compliance.ts";
 import { addContainersCommand } from "./commands/containers.ts";
@@ -48,6 +49,7 @@ const COMMANDS = [
   addRunsCommand,
   addRestorePointsCommand,
   addIncidentsCommand,
+  addAvailabilityCommand,
   addFindingsCommand,
   addComplianceCommands,
   addGateCommand,

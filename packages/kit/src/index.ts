@@ -11,4 +11,5 @@ export * from "./map-bounded.ts";
 export * from "./mask-secrets.ts";
 export * from "./pattern.ts";
 export * from "./printable.ts";
+export * from "./share.ts";
 export * from "./suggest.ts";

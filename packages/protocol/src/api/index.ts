@@ -1,3 +1,4 @@
+export * from "./availability.ts";
 export * from "./compliance.ts";
 export * from "./containers.ts";
 export * from "./events.ts";

@@ -1,0 +1,155 @@
+/**
+ * The availability of everything in the fleet over one window, from the spells and the watched time that hosts told.
+ * Time that nobody watched is neither up nor down.
+ */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Instant } from "@shipkeeper/kit";
+import type { ApiAvailability, AvailabilityOf } from "@shipkeeper/protocol";
+import type { AvailabilitySubject, Spell, WatchedHost } from "../store/availability.ts";
+import type { Store } from "../store/store.ts";
+import {
+  againstTarget,
+  piecesOf,
+  shareOf,
+  tally,
+  together,
+  union,
+  type Interval,
+  type Piece,
+  type Tally,
+} from "./measure.ts";
+
+export interface AvailabilityQuestion {
+  readonly of: AvailabilityOf;
+  readonly window: Interval;
+  /** Per cent. */
+  readonly target: number;
+}
+
+/** One thing, and the hosts that it has to do with. */
+export interface Availability extends ApiAvailability {
+  readonly hostIds: readonly string[];
+}
+
+/** Between two hosts others get their turn: a fleet is many milliseconds of arithmetic. */
+const HOSTS_A_TURN = 20;
+
+/** Everything that was told of in the window, in no order. */
+export async function fleetAvailability(
+  store: Pick<Store, "availability">,
+  question: AvailabilityQuestion,
+): Promise<Availability[]> {
+  const found: Availability[] = [];
+  const services = new Map<string, Member[]>();
+  for (const [place, host] of store.availability.hosts().entries()) {
+    if (place % HOSTS_A_TURN === HOSTS_A_TURN - 1) await nextTurn();
+    const watch = readWatch(store, host, question.window);
+    const members = readMembers(store, host, { watched: watch.answered, window: question.window });
+    if (question.of === "hosts") found.push(ofHost(host, members, watch, question));
+    else if (question.of === "containers")
+      found.push(...members.map((member) => ofContainer(member, question)));
+    else for (const member of members) collect(services, member);
+  }
+  for (const [name, members] of services) found.push(ofService(name, members, question));
+  return found;
+}
+
+interface Member {
+  readonly host: WatchedHost;
+  readonly subject: AvailabilitySubject;
+  readonly state: Spell["state"];
+  readonly pieces: readonly Piece[];
+}
+
+function readWatch({ availability }: Pick<Store, "availability">, host: WatchedHost, window: Interval) {
+  const spans = availability.watchOf(host.id, window.from);
+  const watched = (answers: boolean) =>
+    union(
+      spans.filter((span) => span.answers === answers),
+      window,
+    );
+  return { answered: watched(true), silent: watched(false) };
+}
+
+/** Every container of the host that was told of in the window. */
+function readMembers(
+  store: Pick<Store, "availability">,
+  host: WatchedHost,
+  { watched, window }: { watched: readonly Interval[]; window: Interval },
+): Member[] {
+  const spells = Map.groupBy(store.availability.spellsOf(host.id, window.from), ({ identity }) => identity);
+  return store.availability.subjectsOf(host.id).flatMap((subject): Member[] => {
+    const own = (spells.get(subject.identity) ?? []).filter(({ since }) => since < window.to);
+    const last = own.at(-1);
+    if (last === undefined || own.every(({ state }) => state === "out")) return [];
+    return [{ host, subject, state: last.state, pieces: piecesOf(own, watched) }];
+  });
+}
+
+function ofContainer({ host, subject, state, pieces }: Member, question: AvailabilityQuestion): Availability {
+  const { identity, name, image, owner } = subject;
+  return {
+    name,
+    host: host.hostname,
+    hostId: host.id,
+    hostIds: [host.id],
+    identity,
+    image,
+    owner,
+    state,
+    ...inFigures(tally(pieces), question),
+  };
+}
+
+function collect(services: Map<string, Member[]>, member: Member): void {
+  const { service } = member.subject;
+  if (service === undefined) return;
+  const name = `${service.project}/${service.service}`;
+  const members = services.get(name);
+  if (members === undefined) services.set(name, [member]);
+  else members.push(member);
+}
+
+function ofService(name: string, members: readonly Member[], question: AvailabilityQuestion): Availability {
+  const states = members.map(({ state }) => state);
+  const owners = new Set(members.map(({ subject }) => subject.owner));
+  const [owner] = owners;
+  return {
+    name,
+    hostIds: [...new Set(members.map(({ host }) => host.id))],
+    owner: owners.size === 1 ? owner : undefined,
+    containers: members.length,
+    state: states.includes("up") ? "up" : states.includes("down") ? "down" : "out",
+    ...inFigures(tally(together(members.map(({ pieces }) => pieces))), question),
+  };
+}
+
+function ofHost(
+  host: WatchedHost,
+  members: readonly Member[],
+  { answered, silent }: { answered: readonly Interval[]; silent: readonly Interval[] },
+  question: AvailabilityQuestion,
+): Availability {
+  const pieces = together([
+    answered.map((interval): Piece => ({ ...interval, state: "up" })),
+    silent.map((interval): Piece => ({ ...interval, state: "down" })),
+  ]);
+  const shares = members.flatMap((member) => shareOf(tally(member.pieces)) ?? []);
+  return {
+    name: host.hostname,
+    host: host.hostname,
+    hostId: host.id,
+    hostIds: [host.id],
+    owner: host.owner,
+    containers: members.length,
+    state: pieces.at(-1)?.state,
+    ...inFigures(tally(pieces), question),
+    containersShare:
+      shares.length === 0 ? undefined : shares.reduce((sum, share) => sum + share, 0) / shares.length,
+  };
+}
+
+function inFigures(sum: Tally, { window, target }: AvailabilityQuestion) {
+  const uncountedMs = Math.max(0, window.to - window.from - sum.upMs - sum.downMs);
+  return { share: shareOf(sum), ...sum, uncountedMs, ...againstTarget(sum, target) };
+}
