@@ -3,7 +3,6 @@
  * Time that nobody watched is neither up nor down.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Instant } from "@shipkeeper/kit";
 import type { ApiAvailability, AvailabilityOf } from "@shipkeeper/protocol";
 import type { AvailabilitySubject, Spell, WatchedHost } from "../store/availability.ts";
 import type { Store } from "../store/store.ts";

@@ -46,7 +46,7 @@ export function openAvailability({ store, now }: { store: Store; now: Clock }): 
       .filter((one) => owner === undefined || one.owner === owner)
       .sort(inOrder(sort));
     const from = cursor?.from ?? 0;
-    const items = all.slice(from, from + limit).map(({ hostIds: _, ...item }) => item);
+    const items = all.slice(from, from + limit).map(({ hostIds: _hostIds, ...item }) => item);
     if (from + limit >= all.length) return { items };
     return { items, nextCursor: writeCursor({ sort, to, from: from + limit }) };
   };
