@@ -21,13 +21,15 @@ describeEngineContract("a real engine", async () => {
     tagImage: async (id, tag) => {
       await host.engine.getImage(id).tag({ repo: tag });
     },
-    addContainer: async ({ name, image, state, volume, labels = {} }) => {
+    addContainer: async ({ name, image, state, volume, labels = {}, writes, logDriver }) => {
       const container = await runContainer(host, {
         name,
         image,
         labels,
         behaves: BEHAVIOURS[state],
         healthIntervalMs: 200,
+        ...(writes && { command: ["/bin/sh", "-c", writes.map((line) => `echo ${line}`).join("; ")] }),
+        ...(logDriver && { logDriver }),
         mounts: volume === undefined ? [] : [{ volume, target: "/data" }],
       });
       return containerIdSchema.parse(container.id);

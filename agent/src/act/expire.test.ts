@@ -90,7 +90,7 @@ test("a container that was started anew since the plan is neither stopped nor re
   const planned = await look();
   await clock.advance(SECOND_MS);
   engine.exitContainer(id);
-  engine.startContainer(id);
+  engine.startByHand(id);
 
   expect(await take(step("stop", planned))).toMatchObject({
     status: "skipped",

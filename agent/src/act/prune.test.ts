@@ -35,7 +35,7 @@ test("what changed since the plan is left alone: a new tag, a container that was
   const image = engine.addImage({ tags: ["web:1"] });
   const container = engine.addContainer({ image: "web:1", name: "ended", state: "exited" });
   const plan = planOf(removeContainer(container), removeImage({ ...image, tags: [] }));
-  engine.startContainer(container.id);
+  engine.startByHand(container.id);
 
   const { outcomes } = await applyPlan(plan, pruneHandler, context);
 

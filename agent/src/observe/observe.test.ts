@@ -50,7 +50,7 @@ test("a storm of events costs a few looks", async () => {
 
   for (let turn = 0; turn < 400; turn += 1) {
     engine.exitContainer(id, 1);
-    engine.startContainer(id);
+    engine.startByHand(id);
   }
 
   await waitUntil(() => observer.current()?.containers[0]?.state === "running", {
@@ -112,7 +112,7 @@ test("deaths and health changes are told, a container that dies again and again 
   engine.setHealth(id, "healthy");
   for (let turn = 0; turn < 5; turn += 1) {
     engine.exitContainer(id, 137);
-    engine.startContainer(id);
+    engine.startByHand(id);
   }
 
   await waitUntil(() => events.length === 3, { what: "three events", ...SOON });

@@ -1,7 +1,8 @@
-/** The engine port over a real engine's socket, joined from the half that looks and the half that changes. */
+/** The engine port over a real engine's socket, joined from what looks, what changes, and what runs programs. */
 import { engineActor } from "./engine-actor.ts";
 import type { EngineAddress } from "./engine-address.ts";
 import { type Connection, openConnection } from "./connection.ts";
+import { engineExec } from "./engine-exec.ts";
 import { engineReader } from "./engine-reader.ts";
 import type { Engine } from "./engine.ts";
 
@@ -18,5 +19,10 @@ export async function connectEngine(address: EngineAddress, signal?: AbortSignal
 }
 
 function engineOver(connection: Connection): Engine {
-  return { address: connection.address, ...engineReader(connection), ...engineActor(connection) };
+  return {
+    address: connection.address,
+    ...engineReader(connection),
+    ...engineActor(connection),
+    ...engineExec(connection),
+  };
 }

@@ -3,12 +3,12 @@
  * force, so that the engine's own refusal guards against what changed since the plan.
  */
 import { InvalidInput, MINUTE_MS, SECOND_MS } from "@shipkeeper/kit";
-import type { ContainerId, VolumeName } from "@shipkeeper/model";
+import type { VolumeName } from "@shipkeeper/model";
 import type { Connection } from "./connection.ts";
-import { containerAnswer } from "./answers/container-answer.ts";
+import { containerActor } from "./container-actor.ts";
 import { decodeAnswer } from "./answers/decode-answer.ts";
 import { EngineAnswerInvalid, EngineRefused } from "./engine-errors.ts";
-import { type EngineAnswer, reasonIn } from "./engine-wire.ts";
+import type { EngineAnswer } from "./engine-wire.ts";
 import type { CallOptions, EngineActor, Removal } from "./engine.ts";
 import { buildPruneAnswer, volumeAnswer } from "./answers/host-answers.ts";
 import { readVolume } from "./answers/read-host.ts";
@@ -16,50 +16,8 @@ import { readVolume } from "./answers/read-host.ts";
 const INSPECT_DEADLINE_MS = 10 * SECOND_MS;
 /** Freeing the layers of a large image or container takes minutes on a slow disk. */
 const REMOVE_DEADLINE_MS = 5 * MINUTE_MS;
-/** What a stop or a restart may take beyond the time that the container is given to end. */
-const STOP_GRACE_MS = 15 * SECOND_MS;
-/** The engine's own, where neither the call nor the container names one. */
-const STOP_TIMEOUT_SECONDS = 10;
 
 export function engineActor(connection: Connection): EngineActor {
-  /** How long a container asked to be given to stop; undefined where it is gone. */
-  async function stopTimeoutOf(id: ContainerId, signal: AbortSignal | undefined) {
-    const attempt = `inspect container ${id}`;
-    const answer = await connection.call({
-      attempt,
-      path: `/containers/${id}/json`,
-      deadlineMs: INSPECT_DEADLINE_MS,
-      signal,
-    });
-    if (answer.status === 404) return undefined;
-    const { Config } = decodeAnswer(attempt, containerAnswer, answer);
-    return Config.StopTimeout ?? STOP_TIMEOUT_SECONDS;
-  }
-
-  /** Has its processes ended in time, and killed after it. Undefined where it was gone before the engine was asked. */
-  async function endContainer(
-    verb: "restart" | "stop",
-    id: ContainerId,
-    { timeoutSeconds, signal }: CallOptions & { timeoutSeconds?: number } = {},
-  ): Promise<EngineAnswer | undefined> {
-    const stopSeconds = timeoutSeconds ?? (await stopTimeoutOf(id, signal));
-    if (stopSeconds === undefined) return undefined;
-    const attempt = `${verb} container ${id}`;
-    const answer = await connection.call({
-      attempt,
-      method: "POST",
-      path: `/containers/${id}/${verb}`,
-      query: timeoutSeconds === undefined ? {} : { t: timeoutSeconds },
-      // A container may ask to be waited for without end (-1); then the grace is all it gets from us.
-      deadlineMs: Math.max(0, stopSeconds) * SECOND_MS + STOP_GRACE_MS,
-      signal,
-    });
-    if (answer.status === 409) {
-      throw new EngineRefused(attempt, { status: 409, reason: reasonIn(answer.body) });
-    }
-    return answer;
-  }
-
   async function volumeExists(name: VolumeName, signal: AbortSignal | undefined): Promise<boolean> {
     const attempt = `inspect volume ${name}`;
     const path = `/volumes/${encodeURIComponent(name)}`;
@@ -70,6 +28,8 @@ export function engineActor(connection: Connection): EngineActor {
   }
 
   return {
+    ...containerActor(connection),
+
     async removeContainer(id, options) {
       const attempt = `remove container ${id}`;
       const answer = await connection.call({
@@ -148,18 +108,6 @@ export function engineActor(connection: Connection): EngineActor {
       const others = CachesDeleted.filter((deleted) => deleted !== id);
       if (others.length > 0) throw new EngineAnswerInvalid(attempt, `it also removed ${others.join(", ")}`);
       return CachesDeleted.includes(id) ? "removed" : "in-use";
-    },
-
-    async restartContainer(id, options) {
-      const answer = await endContainer("restart", id, options);
-      if (answer === undefined || answer.status === 404) return "already-gone";
-      return "restarted";
-    },
-
-    async stopContainer(id, options) {
-      const answer = await endContainer("stop", id, options);
-      if (answer === undefined || answer.status === 404) return "already-gone";
-      return answer.status === 304 ? "not-running" : "stopped";
     },
 
     async createVolume(name, labels, options: CallOptions = {}) {

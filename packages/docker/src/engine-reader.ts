@@ -3,6 +3,7 @@ import { MINUTE_MS, SECOND_MS } from "@shipkeeper/kit";
 import type * as z from "zod";
 import type { Connection } from "./connection.ts";
 import { containerAnswer, containerListAnswer } from "./answers/container-answer.ts";
+import { containerEvidence } from "./container-evidence.ts";
 import { decodeAnswer } from "./answers/decode-answer.ts";
 import { DockerUnavailable, EngineAnswerInvalid } from "./engine-errors.ts";
 import type { EngineCall } from "./engine-wire.ts";
@@ -145,6 +146,8 @@ export function engineReader(connection: Connection): EngineReader {
       );
       return answer === undefined ? undefined : readStats(answer);
     },
+
+    ...containerEvidence(connection),
 
     events: (options) => followEvents(connection, options),
   };

@@ -1,7 +1,8 @@
 /**
  * The port to one Docker engine, as narrow as Shipkeeper's needs: what can be read, and the few things that may be
  * changed. Two implementations answer the same contract suite: the real one over the engine's socket, and a fake.
- * There is deliberately no bulk prune, no force and no exec here.
+ * There is deliberately no bulk prune and no force here, and a program is run inside a container only by the third half,
+ * `EngineExec`, which goes to nobody but probes that the host's guardrails allow.
  */
 import type { Instant } from "@shipkeeper/kit";
 import type {
@@ -21,7 +22,7 @@ import type {
 /** A change that the engine announced. Events are hints: a lost one is made good by the next resync. */
 export interface EngineEvent {
   readonly type: "container" | "image" | "volume" | "network" | "daemon" | "builder";
-  /** `start`, `die`, `health_status`, `tag`, … without suffixes. */
+  /** `start`, `kill`, `die`, `health_status`, `tag`, … without suffixes. */
   readonly action: string;
   /** Id or name of what changed. */
   readonly subject: string;
@@ -56,6 +57,56 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+/** One line that a container wrote. */
+export interface LogLine {
+  /** Of a container with a terminal all is `stdout`. */
+  readonly stream: "stdout" | "stderr";
+  /** When the engine took it. */
+  readonly at: Instant;
+  /** Without its end, cut at 16 KiB. */
+  readonly text: string;
+}
+
+/** How much of a log is read: its end. */
+export interface LogRange {
+  /** So many lines at most. The engine counts from the end, also where `since` would reach further back. */
+  readonly tail: number;
+  readonly since?: Instant;
+  readonly until?: Instant;
+  /** Of the texts together; where they are longer the oldest lines go. */
+  readonly mostBytes: number;
+}
+
+/** What a log said, oldest line first, or why the engine cannot read it: of log driver `none`, for one. */
+export type ContainerLog =
+  | { readonly readable: true; readonly lines: readonly LogLine[]; readonly cut: boolean }
+  | { readonly readable: false; readonly why: string };
+
+/** A process of a container, by its number on the host. */
+export interface ContainerProcess {
+  readonly pid: number;
+  readonly user?: string;
+  /** With its arguments, cut at 1,024 characters. These may hold secrets. */
+  readonly command: string;
+}
+
+/** A program to be run inside a container. */
+export interface ExecRequest {
+  readonly argv: readonly string[];
+  /** The container's own where undefined. */
+  readonly user?: string;
+  readonly timeoutMs: number;
+  /** Of what it prints the first so many bytes are kept. */
+  readonly mostBytes: number;
+}
+
+export interface ExecResult {
+  /** Absent where it did not end in time. It then runs on in the container: the engine has no call that ends it. */
+  readonly exitCode?: number;
+  /** What it printed, standard output and error as they came. */
+  readonly output: string;
+}
+
 /** Everything that only looks. Observing code is given this half and cannot change anything. */
 export interface EngineReader {
   /** Engine facts, and the host facts that the engine knows (no disks). */
@@ -78,6 +129,17 @@ export interface EngineReader {
   buildCache(options?: CallOptions): Promise<BuildCacheRecord[]>;
   /** Expensive for the engine, and for an old one up to some seconds long. Undefined where it does not run or is not there. */
   stats(id: ContainerId, options?: CallOptions): Promise<ContainerStats | undefined>;
+  /** The end of what a container wrote; undefined where it is not there. */
+  logs(id: ContainerId, range: LogRange, options?: CallOptions): Promise<ContainerLog | undefined>;
+  /** Its processes, the first 500 of them. Undefined where it does not run or is not there. */
+  processes(id: ContainerId, options?: CallOptions): Promise<ContainerProcess[] | undefined>;
+  /**
+   * What the engine still remembers of the time from `since` on, oldest first. It keeps the last 256 events of any kind,
+   * those of health checks among them, so that on a busy host this may be a matter of seconds.
+   */
+  pastEvents(
+    options: CallOptions & { since: Instant; container?: ContainerId },
+  ): Promise<readonly EngineEvent[]>;
   /** Follows the engine's event stream until `signal` aborts; throws `DockerUnavailable` where the stream breaks. */
   events(options: { since?: Instant; signal: AbortSignal }): AsyncIterable<EngineEvent>;
 }
@@ -93,6 +155,15 @@ export type Removal = "removed" | "already-gone" | "in-use";
 
 /** What the engine made of a stop: its processes have ended now, had ended before, or it is not there. */
 export type Stop = "stopped" | "not-running" | "already-gone";
+
+/** What the engine made of a start. */
+export type Start = "started" | "already-running" | "already-gone";
+
+/** What the engine made of a signal: sent, or nobody was there to get it. A process that cannot die lives on. */
+export type Kill = "killed" | "not-running" | "already-gone";
+
+/** What the engine made of a new name for a container. */
+export type Rename = "renamed" | "name-taken" | "already-gone";
 
 /** Everything that changes the host: one object at a time, by full id. */
 export interface EngineActor {
@@ -116,6 +187,22 @@ export interface EngineActor {
   ): Promise<"restarted" | "already-gone">;
   /** Stops within `timeoutSeconds` (the container's own where undefined) and kills after it; it can be started again. */
   stopContainer(id: ContainerId, options?: CallOptions & { timeoutSeconds?: number }): Promise<Stop>;
+  /** Starts what does not run; throws where the engine tried and could not. */
+  startContainer(id: ContainerId, options?: CallOptions): Promise<Start>;
+  /** Sends a signal, SIGKILL where none is named, to a container's first process. */
+  killContainer(id: ContainerId, options?: CallOptions & { processSignal?: string }): Promise<Kill>;
+  renameContainer(id: ContainerId, name: string, options?: CallOptions): Promise<Rename>;
+  /**
+   * A new container, not started, with the image and the configuration of another one: environment, mounts (anonymous
+   * volumes by their names), networks with aliases and fixed addresses, limits, labels, health check. What the other one
+   * wrote over its image is not in it. Values of the environment go from the engine to the engine and nowhere else.
+   * Throws `EngineRefused` where the name is taken.
+   */
+  copyContainer(
+    id: ContainerId,
+    name: string,
+    options?: CallOptions,
+  ): Promise<{ readonly id: ContainerId } | "already-gone">;
   /** A new volume of the local driver; throws where one of that name exists. */
   createVolume(
     name: VolumeName,
@@ -124,7 +211,13 @@ export interface EngineActor {
   ): Promise<Volume>;
 }
 
-export interface Engine extends EngineReader, EngineActor {
+/** Runs programs inside containers, for probes. */
+export interface EngineExec {
+  /** Resolves by `timeoutMs` and a moment, whatever the program does. */
+  exec(id: ContainerId, request: ExecRequest, options?: CallOptions): Promise<ExecResult | "not-running">;
+}
+
+export interface Engine extends EngineReader, EngineActor, EngineExec {
   /** Where it is reached, for messages. */
   readonly address: string;
 }

@@ -2,11 +2,13 @@ import type { Mount } from "@shipkeeper/model";
 import { expect, test } from "vitest";
 import { describeEngineContract } from "./engine-contract.ts";
 import { DockerUnavailable } from "./engine-errors.ts";
+import type { ExecRequest, ExecResult } from "./engine.ts";
 import { FakeEngine } from "./fake-engine.ts";
 
 describeEngineContract("the fake engine", async () => {
   const engine = new FakeEngine();
   engine.addNetwork({ name: "bridge" });
+  engine.answers = (_, request) => runsLikeAShell(request);
 
   return {
     engine,
@@ -19,7 +21,7 @@ describeEngineContract("the fake engine", async () => {
       }).id;
     },
     tagImage: async (id, tag) => engine.tagImage(id, tag),
-    addContainer: async ({ name, image, state, volume, labels }) => {
+    addContainer: async ({ name, image, state, volume, labels, writes = [], logDriver }) => {
       const made = volume === undefined ? [] : [engine.addVolume({ name: volume })];
       const mounts = made.map(({ name, mountpoint: source }): Mount => {
         return { type: "volume", volume: name, source, destination: "/data", readOnly: false };
@@ -30,7 +32,12 @@ describeEngineContract("the fake engine", async () => {
         mounts,
         labels: { ...labels },
         state: state === "unhealthy" ? "running" : state,
+        ...(logDriver && { logDriver }),
       });
+      engine.logLines.set(
+        id,
+        writes.map((text) => ({ stream: "stdout", at: Date.now(), text })),
+      );
       if (state === "unhealthy") engine.setHealth(id, "unhealthy", "no answer");
       return id;
     },
@@ -38,6 +45,14 @@ describeEngineContract("the fake engine", async () => {
     close: async () => {},
   };
 });
+
+/** What a shell would print of the few scripts of the contract. */
+function runsLikeAShell({ argv, mostBytes }: ExecRequest): ExecResult {
+  const script = argv.at(-1) ?? "";
+  const output = `${/echo (\w+)/.exec(script)?.[1] ?? ""}\n`.slice(0, mostBytes);
+  if (script.includes("sleep")) return { output };
+  return { exitCode: Number(/exit (\d+)/.exec(script)?.[1] ?? 0), output };
+}
 
 test("every mutating call is on record, also those that change nothing", async () => {
   const engine = new FakeEngine();

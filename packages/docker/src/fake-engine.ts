@@ -2,37 +2,29 @@
  * A Docker engine in memory, for tests: the contract suite holds it to what a real engine does. Afterwards a test
  * reads `mutations`. Failures happen only on demand.
  */
-import type { Clock, Instant } from "@shipkeeper/kit";
 import {
-  type BuildCacheRecord,
   type Container,
   type ContainerId,
-  type EngineFacts,
-  type HostFacts,
-  type Image,
-  type ImageId,
   isAlive,
-  type Network,
   repositoryOf,
   type Volume,
   type VolumeName,
 } from "@shipkeeper/model";
-import { DockerUnavailable, EngineRefused } from "./engine-errors.ts";
+import { EngineRefused } from "./engine-errors.ts";
 import type {
   CallOptions,
-  ContainerStats,
   Engine,
   EngineActor,
-  EngineEvent,
-  EngineSizes,
-  ImageNames,
-  InspectedNetwork,
+  ExecRequest,
+  ExecResult,
+  Kill,
   Removal,
+  Rename,
+  Start,
   Stop,
 } from "./engine.ts";
-import { FakeHost } from "./fake/fake-host.ts";
-import { FAKE_ENGINE_FACTS, FAKE_HOST_FACTS, FAKE_STATS } from "./fake/fake-things.ts";
-import { type FakeCall, type Fault, faults } from "./fake/faults.ts";
+import { KILLED } from "./fake/fake-host.ts";
+import { FakeReader } from "./fake/fake-reader.ts";
 
 /** One call that would have changed a host, in the order of the calls. */
 export interface Mutation {
@@ -40,139 +32,17 @@ export interface Mutation {
   readonly subject: string;
 }
 
-const SIGTERM = 15;
-const SIGKILL = 9;
-/** The exit code of a process that SIGKILL ended. */
-const KILLED = 128 + SIGKILL;
-
-export interface FakeEngineOptions {
-  readonly clock?: Clock;
-  readonly rootDir?: string;
-}
-
-export class FakeEngine extends FakeHost implements Engine {
-  readonly address = "fake engine";
+export class FakeEngine extends FakeReader implements Engine {
   /** Every mutating call, also those that were refused or failed. */
   readonly mutations: Mutation[] = [];
-  engineFacts: EngineFacts;
-  hostFacts: Omit<HostFacts, "disks"> = FAKE_HOST_FACTS;
-  /** What `sizes` answers. */
-  measured: EngineSizes = {
-    writableBytes: new Map(),
-    volumeBytes: new Map(),
-    volumeRefCounts: new Map(),
-    sharedImageBytes: new Map(),
-    buildCache: [],
-  };
-
   /** Containers that have to be killed, because they do not end when they are asked to. */
   readonly stubborn = new Set<ContainerId>();
 
-  /** What `stats` answers of a container that runs, over what it answers of all. */
-  readonly used = new Map<ContainerId, Partial<ContainerStats>>();
+  /** Containers that no signal ends: their processes hang in the kernel. */
+  readonly unkillable = new Set<ContainerId>();
 
-  readonly #faults = faults();
-
-  constructor({ clock = Date.now, rootDir = "/" }: FakeEngineOptions = {}) {
-    super(clock);
-    this.engineFacts = { ...FAKE_ENGINE_FACTS, rootDir };
-  }
-
-  /** Calls fail or hang from now on; the result heals it. */
-  fail(fault: Fault): () => void {
-    return this.#faults.add(fault);
-  }
-
-  /** The engine dies: streams break and every call fails, until the result is called. */
-  goDown(): () => void {
-    const error = new DockerUnavailable(this.address, { cause: new Error("connect ECONNREFUSED") });
-    this.feed.breakStreams(error);
-    return this.#faults.add({ with: error });
-  }
-
-  /** The event stream breaks, as it does when the engine restarts. */
-  breakEventStreams(): void {
-    this.feed.breakStreams(
-      new DockerUnavailable(this.address, { cause: new Error("the event stream ended") }),
-    );
-  }
-
-  async facts(options?: CallOptions) {
-    await this.#meet("facts", undefined, options);
-    return structuredClone({ engine: this.engineFacts, host: this.hostFacts });
-  }
-
-  async containerIds(options?: CallOptions): Promise<ContainerId[]> {
-    await this.#meet("containerIds", undefined, options);
-    return [...this.containersById.keys()];
-  }
-
-  async container(id: ContainerId, options?: CallOptions): Promise<Container | undefined> {
-    await this.#meet("container", id, options);
-    return structuredClone(this.containersById.get(id));
-  }
-
-  async imageIds(options?: CallOptions): Promise<ImageId[]> {
-    return (await this.imageNames(options)).map(({ id }) => id);
-  }
-
-  async imageNames(options?: CallOptions): Promise<ImageNames[]> {
-    // To a real engine both are the same list.
-    await this.#meet("imageIds", undefined, options);
-    await this.#meet("imageNames", undefined, options);
-    return Array.from(this.imagesById.values(), ({ id, tags, digests }) =>
-      structuredClone({ id, tags, digests }),
-    );
-  }
-
-  async image(id: ImageId, options?: CallOptions): Promise<Image | undefined> {
-    await this.#meet("image", id, options);
-    return structuredClone(this.imagesById.get(id));
-  }
-
-  async volumes(options?: CallOptions): Promise<Volume[]> {
-    await this.#meet("volumes", undefined, options);
-    return structuredClone([...this.volumesByName.values()]);
-  }
-
-  async networks(options?: CallOptions): Promise<Network[]> {
-    await this.#meet("networks", undefined, options);
-    return structuredClone([...this.networksById.values()]);
-  }
-
-  async network(id: string, options?: CallOptions): Promise<InspectedNetwork | undefined> {
-    await this.#meet("network", id, options);
-    const network = this.networksById.get(id);
-    return (
-      network &&
-      structuredClone({
-        network,
-        attached: this.#membersOf(id)
-          .filter(isAlive)
-          .map(({ id }) => id),
-      })
-    );
-  }
-
-  async buildCache(options?: CallOptions): Promise<BuildCacheRecord[]> {
-    await this.#meet("buildCache", undefined, options);
-    return structuredClone([...this.measured.buildCache]);
-  }
-
-  async sizes(options?: CallOptions): Promise<EngineSizes> {
-    await this.#meet("sizes", undefined, options);
-    return structuredClone(this.measured);
-  }
-
-  async stats(id: ContainerId, options?: CallOptions): Promise<ContainerStats | undefined> {
-    await this.#meet("stats", id, options);
-    const state = this.containersById.get(id)?.state;
-    return state === "running" || state === "paused" ? { ...FAKE_STATS, ...this.used.get(id) } : undefined;
-  }
-
-  events(options: { since?: Instant; signal: AbortSignal }): AsyncIterable<EngineEvent> {
-    return this.feed.follow(options);
-  }
+  /** What programs that are run inside containers come to. */
+  answers: (id: ContainerId, request: ExecRequest) => ExecResult = () => ({ exitCode: 0, output: "" });
 
   async removeContainer(id: ContainerId, options?: CallOptions): Promise<Removal> {
     await this.#mutate("removeContainer", id, options);
@@ -207,7 +77,7 @@ export class FakeEngine extends FakeHost implements Engine {
     await this.#mutate("removeNetwork", id, options);
     const network = this.networksById.get(id);
     if (network === undefined) return "already-gone";
-    if (this.#membersOf(id).some(isAlive)) return "in-use";
+    if (this.membersOf(id).some(isAlive)) return "in-use";
     this.networksById.delete(id);
     this.tell("network", "destroy", id, { name: network.name });
     return "removed";
@@ -237,8 +107,8 @@ export class FakeEngine extends FakeHost implements Engine {
     await this.#mutate("restartContainer", id, options);
     const container = this.containersById.get(id);
     if (container === undefined) return "already-gone";
-    if (isAlive(container)) this.#stop(container);
-    this.startContainer(id);
+    if (isAlive(container)) this.#end(container);
+    this.startByHand(id);
     this.announceContainer(container, "restart");
     return "restarted";
   }
@@ -248,8 +118,73 @@ export class FakeEngine extends FakeHost implements Engine {
     const container = this.containersById.get(id);
     if (container === undefined) return "already-gone";
     if (!isAlive(container)) return "not-running";
-    this.#stop(container);
+    this.#end(container);
     return "stopped";
+  }
+
+  async startContainer(id: ContainerId, options?: CallOptions): Promise<Start> {
+    await this.#mutate("startContainer", id, options);
+    const container = this.containersById.get(id);
+    if (container === undefined) return "already-gone";
+    if (isAlive(container)) return "already-running";
+    this.startByHand(id);
+    return "started";
+  }
+
+  async killContainer(
+    id: ContainerId,
+    { processSignal = "SIGKILL", ...options }: CallOptions & { processSignal?: string } = {},
+  ): Promise<Kill> {
+    await this.#mutate("killContainer", id, options);
+    const container = this.containersById.get(id);
+    if (container === undefined) return "already-gone";
+    if (!isAlive(container)) return "not-running";
+    const isFinal = processSignal === "SIGKILL";
+    this.announceContainer(container, "kill", { signal: isFinal ? "9" : "15" });
+    if (!this.unkillable.has(id) && (isFinal || !this.stubborn.has(id)))
+      this.exitContainer(id, isFinal ? KILLED : 0);
+    return "killed";
+  }
+
+  async renameContainer(id: ContainerId, name: string, options?: CallOptions): Promise<Rename> {
+    await this.#mutate("renameContainer", id, options);
+    const container = this.containersById.get(id);
+    if (container === undefined) return "already-gone";
+    if (this.#isTaken(name)) return "name-taken";
+    const oldName = container.name;
+    container.name = name;
+    this.announceContainer(container, "rename", { oldName });
+    return "renamed";
+  }
+
+  async copyContainer(id: ContainerId, name: string, options?: CallOptions) {
+    await this.#mutate("copyContainer", id, options);
+    const container = this.containersById.get(id);
+    if (container === undefined) return "already-gone";
+    if (this.#isTaken(name)) {
+      throw new EngineRefused(`create container ${name}`, { status: 409, reason: "the name is in use" });
+    }
+    const {
+      id: _,
+      startedAt: _startedAt,
+      finishedAt: _finishedAt,
+      exitCode: _exitCode,
+      pid: _pid,
+      ...own
+    } = structuredClone(container);
+    const health = { ...own.health, failingStreak: 0, log: [] };
+    const copy = this.addContainer({ ...own, name, state: "created", createdAt: this.clock(), health });
+    return { id: copy.id };
+  }
+
+  async exec(
+    id: ContainerId,
+    request: ExecRequest,
+    options?: CallOptions,
+  ): Promise<ExecResult | "not-running"> {
+    await this.meet("exec", id, options);
+    const container = this.containersById.get(id);
+    return container?.state === "running" ? this.answers(id, request) : "not-running";
   }
 
   async createVolume(
@@ -265,26 +200,23 @@ export class FakeEngine extends FakeHost implements Engine {
     return this.addVolume({ name, labels: { ...labels } });
   }
 
-  #stop(container: Container): void {
-    const { id } = container;
-    this.announceContainer(container, "kill", { signal: String(SIGTERM) });
-    if (this.stubborn.has(id)) this.announceContainer(container, "kill", { signal: String(SIGKILL) });
-    this.exitContainer(id, this.stubborn.has(id) ? KILLED : 0);
-    this.announceContainer(container, "stop");
+  /** Has a container end as an engine does: asked first, killed where it does not listen. */
+  #end({ id }: Container): void {
+    if (this.unkillable.has(id)) {
+      throw new EngineRefused(`stop container ${id}`, {
+        status: 500,
+        reason: "did not receive an exit event",
+      });
+    }
+    this.stopByHand(id, this.stubborn.has(id) ? KILLED : 0);
   }
 
-  #membersOf(networkId: string): Container[] {
-    return [...this.containersById.values()].filter(({ networks }) =>
-      networks.some(({ id }) => id === networkId),
-    );
-  }
-
-  async #meet(call: FakeCall, subject: string | undefined, options: CallOptions | undefined): Promise<void> {
-    await this.#faults.meet(call, subject, options?.signal);
+  #isTaken(name: string): boolean {
+    return [...this.containersById.values()].some((container) => container.name === name);
   }
 
   async #mutate(call: Mutation["call"], subject: string, options: CallOptions | undefined): Promise<void> {
     this.mutations.push({ call, subject });
-    await this.#meet(call, subject, options);
+    await this.meet(call, subject, options);
   }
 }

@@ -18,7 +18,8 @@ export { readDisk } from "./inventory/read-disk.ts";
 export { mergeSizes, type SizesReading } from "./inventory/merge-sizes.ts";
 export type { Fault, FakeCall } from "./fake/faults.ts";
 export { fakeContainerId, fakeImageId, fakeNetwork, fakeVolume } from "./fake/fake-things.ts";
-export { FakeEngine, type FakeEngineOptions, type Mutation } from "./fake-engine.ts";
+export type { FakeEngineOptions } from "./fake/fake-reader.ts";
+export { FakeEngine, type Mutation } from "./fake-engine.ts";
 export {
   type ApiAttachment,
   type ApiSampler,

@@ -112,6 +112,8 @@ export const containerSchema = z.object({
   kubernetes: z.object({ namespace: z.string(), pod: z.string(), container: z.string() }).optional(),
 
   mounts: z.array(mountSchema),
+  /** Names or ids of the containers whose mounts it shares, as it was asked for; absent where there are none. */
+  volumesFrom: z.array(z.string()).optional(),
   networks: z.array(z.object({ name: z.string(), id: z.string(), address: z.string() })),
   ports: z.array(
     z.object({

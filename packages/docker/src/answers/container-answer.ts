@@ -54,6 +54,7 @@ export const containerAnswer = z.object({
     RestartPolicy: z.object({ Name: text, MaximumRetryCount: number }).nullish(),
     LogConfig: z.object({ Type: text, Config: z.record(z.string(), z.string()).nullish() }).nullish(),
     PortBindings: portBindings,
+    VolumesFrom: listOf(z.string()),
     Memory: positive,
     MemoryReservation: positive,
     NanoCpus: positive,

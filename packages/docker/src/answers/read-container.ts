@@ -51,6 +51,7 @@ export function readContainer(answer: ContainerAnswer): Container {
 
     // The engine lists them in another order each time, and an inventory that differs is sent again.
     mounts: answer.Mounts.map(readMount).toSorted(byDestination),
+    ...(HostConfig.VolumesFrom.length > 0 && { volumesFrom: HostConfig.VolumesFrom.map(withoutMode) }),
     networks: Object.entries(answer.NetworkSettings?.Networks ?? {}).map(([name, network]) => ({
       name,
       id: network?.NetworkID ?? "",
@@ -144,6 +145,11 @@ function readMount(mount: MountAnswer): Mount {
     destination: mount.Destination,
     readOnly: !mount.RW,
   };
+}
+
+/** `data` of `data:ro`. */
+function withoutMode(volumesFrom: string): string {
+  return volumesFrom.split(":", 1)[0] ?? "";
 }
 
 /** The ports in force, or, while the container does not run and has none, those that it asked for. */

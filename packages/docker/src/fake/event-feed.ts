@@ -8,6 +8,7 @@ const MOST_REMEMBERED = 256;
 export interface EventFeed {
   announce(event: EngineEvent): void;
   follow(options: { since?: Instant; signal: AbortSignal }): AsyncGenerator<EngineEvent>;
+  past(since: Instant): EngineEvent[];
   /** Ends every open stream with this error. */
   breakStreams(error: Error): void;
 }
@@ -22,6 +23,10 @@ export function eventFeed(): EventFeed {
   const remembered: EngineEvent[] = [];
   const listeners = new Set<Listener>();
 
+  function past(since: Instant): EngineEvent[] {
+    return remembered.filter(({ at }) => at >= since);
+  }
+
   return {
     announce(event) {
       remembered.push(event);
@@ -32,8 +37,10 @@ export function eventFeed(): EventFeed {
       }
     },
 
+    past,
+
     async *follow({ since, signal }) {
-      const waiting = since === undefined ? [] : remembered.filter(({ at }) => at >= since);
+      const waiting = since === undefined ? [] : past(since);
       const listener: Listener = { waiting, wake: () => {} };
       const abort = () => listener.wake();
       listeners.add(listener);

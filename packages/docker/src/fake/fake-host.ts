@@ -16,7 +16,7 @@ import {
   type VolumeName,
 } from "@shipkeeper/model";
 import { plainContainer, plainImage } from "@shipkeeper/model/testing";
-import type { EngineEvent } from "../engine.ts";
+import type { EngineEvent, LogLine } from "../engine.ts";
 import { eventFeed } from "./event-feed.ts";
 import {
   fakeContainerId,
@@ -26,6 +26,9 @@ import {
   type FakeVolumeFields,
 } from "./fake-things.ts";
 
+/** The exit code of a process that SIGKILL ended. */
+export const KILLED = 137;
+
 export class FakeHost {
   protected readonly clock: Clock;
   protected readonly feed = eventFeed();
@@ -33,6 +36,8 @@ export class FakeHost {
   protected readonly imagesById = new Map<ImageId, Image>();
   protected readonly volumesByName = new Map<VolumeName, Volume>();
   protected readonly networksById = new Map<string, Network>();
+  /** What each container wrote, oldest first. */
+  readonly logLines = new Map<ContainerId, LogLine[]>();
   #made = 0;
 
   constructor(clock: Clock) {
@@ -117,13 +122,23 @@ export class FakeHost {
     this.announceContainer(container, "die", { exitCode: String(exitCode) });
   }
 
-  startContainer(id: ContainerId): void {
+  /** Somebody starts a container. */
+  startByHand(id: ContainerId): void {
     const container = this.#expect(id);
     Object.assign(container, { state: "running", startedAt: this.clock(), pid: 1_000 + (this.#made += 1) });
     delete container.exitCode;
     if (container.healthCheck)
       container.health = { ...container.health, status: "starting", failingStreak: 0 };
     this.announceContainer(container, "start");
+  }
+
+  /** Somebody stops a container; whether it ends when asked is told by its exit code. */
+  stopByHand(id: ContainerId, exitCode = 0): void {
+    const container = this.#expect(id);
+    this.announceContainer(container, "kill", { signal: "15" });
+    if (exitCode === KILLED) this.announceContainer(container, "kill", { signal: "9" });
+    this.exitContainer(id, exitCode);
+    this.announceContainer(container, "stop");
   }
 
   /** Somebody else removes something. */

@@ -34,6 +34,8 @@ export interface ContainerSpec {
   /** How long it is given to end before it is killed; the engine's ten seconds where left out. */
   stopTimeoutSeconds?: number;
   networkMode?: string;
+  /** The engine's default where left out. */
+  logDriver?: string;
   /** Options of the log driver `json-file`; without any the container logs by the engine's own settings. */
   logOptions?: Readonly<Record<string, string>>;
   /** False returns as soon as the container is started, before it behaves as it shall. */
@@ -136,6 +138,7 @@ function createOptions(spec: ContainerSpec, behaves: Behaviour): Docker.Containe
       RestartPolicy: { Name: restart },
       Mounts: (spec.mounts ?? []).map(mountSettings),
       NetworkMode: spec.networkMode ?? "default",
+      ...(spec.logDriver === undefined ? {} : { LogConfig: { Type: spec.logDriver, Config: {} } }),
       ...(spec.logOptions === undefined ? {} : { LogConfig: { Type: "json-file", Config: spec.logOptions } }),
       ...limitSettings(spec.limits),
     },
