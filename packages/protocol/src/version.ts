@@ -100,4 +100,9 @@ export const PROTOCOL_HISTORY: readonly {
     change:
       "entries of kind `log-watch`, which an older collector keeps as they came; policies may carry `logs`, and an agent that does not know them refuses the bundle",
   },
+  {
+    version: 1,
+    hash: "9660b797709c5ebc9d23b1cf10caf4400e4efefb55c2f11f50a3a5d4d4b09375",
+    change: "containers may carry `volumesFrom`, which an older collector leaves out",
+  },
 ];
