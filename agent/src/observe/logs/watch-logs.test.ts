@@ -1,6 +1,6 @@
 import { MINUTE_MS } from "@shipkeeper/kit";
 import { fakeContainerId, fakeImageId, type LogFile, type LogFollower } from "@shipkeeper/docker";
-import type { Container, Inventory } from "@shipkeeper/model";
+import type { Container, Gap, Inventory } from "@shipkeeper/model";
 import { plainContainer } from "@shipkeeper/model/testing";
 import type { LogRule } from "@shipkeeper/policy";
 import type { EntryOf } from "@shipkeeper/protocol";
@@ -45,7 +45,8 @@ function watching(containers: readonly Container[], ...rules: LogRule[]) {
       close: async () => void closed.push(name),
     };
   };
-  const inventory = () => ({ containers: present, engine: { rootDir: "/var/lib/docker" } }) as Inventory;
+  const inventory = () =>
+    ({ containers: present, engine: { rootDir: "/var/lib/docker" }, gaps: [] as Gap[] }) as Inventory;
   const watcher = createLogWatcher({
     observer: { current: inventory, subscribe: () => () => undefined },
     rules: () => wanted,
@@ -175,15 +176,19 @@ test("a log whose files are small is looked at more often than one that keeps ev
   expect(watch.looks).toEqual(["small", "large", "small"]);
 });
 
-test("a container that went is looked at a last time and let go, and others stay", async () => {
+test("what a container wrote until it went is told once, and then it is let go", async () => {
   const watch = watching([container("gone"), container("stays")]);
   await watch.watcher.turn();
+  await watch.minute();
 
   watch.remove("gone");
-  await watch.minute(["stays", { bytes: 1 }]);
+  await watch.minute(["gone", { bytes: 7 }]);
+  expect(watch.closed).toEqual([]);
+  for (let minute = 0; minute < 10; minute += 1) await watch.minute(["stays", { bytes: 1 }]);
 
-  expect(watch.looks.slice(2)).toEqual(expect.arrayContaining(["gone", "stays"]));
+  expect(watch.known()).toMatchObject({ gone: { peakBytesPerMinute: 7 }, stays: {} });
   expect(watch.closed).toEqual(["gone"]);
+  for (let minute = 0; minute < 10; minute += 1) await watch.minute();
   expect(Object.keys(watch.known())).toEqual(["stays"]);
 });
 

@@ -12,7 +12,7 @@ import {
   type LogFile,
   type LogFollower,
 } from "@shipkeeper/docker";
-import { isAlive, type Container, type ContainerId, type Inventory } from "@shipkeeper/model";
+import { isAlive, isComplete, type Container, type ContainerId, type Inventory } from "@shipkeeper/model";
 import { logDemandOf, type LogRule } from "@shipkeeper/policy";
 import { MOST_WATCHED_LOGS, type EntryOf } from "@shipkeeper/protocol";
 import { startLoop, type Logger, type Service } from "@shipkeeper/runtime";
@@ -41,6 +41,8 @@ export interface LogWatch extends Service {
 const MOST_SCANNED_BYTES = 2 ** 20;
 const MOST_SCANNED_ON_HOST = 16 * MOST_SCANNED_BYTES;
 const TOLD_EVERY_MS = 10 * MINUTE_MS;
+/** Where containers come and go faster than that, their last words are lost. */
+const MOST_LEAVING = 1_000;
 
 export function startLogWatch(options: LogWatchOptions): LogWatch {
   const watcher = createLogWatcher(options);
@@ -77,8 +79,8 @@ export function createLogWatcher(options: LogWatchOptions): LogWatcher {
   const { observer, rules, clock, log, tell, follow = followLog } = options;
   const since = clock();
   const watched = new Map<ContainerId, WatchedContainer>();
-  /** Gone from the engine: what was written to the end is still read. */
-  const leaving: WatchedContainer[] = [];
+  /** Gone from the engine: what they wrote to the end is still counted, and told once. */
+  const leaving = new Set<ContainerId>();
   /** One for all looks, which come one after the other. */
   const scratch = Buffer.allocUnsafeSlow(MOST_SCANNED_BYTES);
   let scanned = new Map<WatchedContainer, number>();
@@ -87,7 +89,8 @@ export function createLogWatcher(options: LogWatchOptions): LogWatcher {
   let toldAt = since + MINUTE_MS - TOLD_EVERY_MS;
   let turns = 0;
 
-  function followContainers({ containers, engine }: Inventory): boolean {
+  function followContainers(inventory: Inventory): boolean {
+    const { containers, engine } = inventory;
     if (engine === undefined) return false;
     const { rootDir } = engine;
     const wanted = rules();
@@ -102,12 +105,27 @@ export function createLogWatcher(options: LogWatchOptions): LogWatcher {
       watched.set(container.id, known);
       gone.delete(container.id);
     }
-    for (const id of gone) {
-      const left = watched.get(id);
-      if (left !== undefined) leaving.push(left);
+    // A list with a hole in it does not say that the others are gone.
+    if (isComplete(inventory, "containers")) for (const id of gone) leave(id);
+    return hasNew;
+  }
+
+  function leave(id: ContainerId): void {
+    const left = watched.get(id);
+    left?.leave();
+    leaving.add(id);
+    if (leaving.size > MOST_LEAVING) letGo();
+  }
+
+  function letGo(): void {
+    for (const id of leaving) {
+      watched
+        .get(id)
+        ?.close()
+        .catch((error: unknown) => log.warn({ error }, "a log could not be closed"));
       watched.delete(id);
     }
-    return hasNew;
+    leaving.clear();
   }
 
   function begin(container: Container, rootDir: string): WatchedContainer {
@@ -149,6 +167,7 @@ export function createLogWatcher(options: LogWatchOptions): LogWatcher {
     if (news.length === 0 && now - toldAt < TOLD_EVERY_MS) return;
     toldAt = now;
     tell(whatIsKnown(now));
+    letGo();
   }
 
   function whatIsKnown(now: Instant): EntryOf<"log-watch"> {
@@ -159,20 +178,19 @@ export function createLogWatcher(options: LogWatchOptions): LogWatcher {
   return {
     follow: followContainers,
     async turn() {
-      const inventory = observer.current();
-      if (inventory !== undefined) followContainers(inventory);
-      const left = leaving.splice(0);
       const isMinuteOver = clock() >= minuteAt + MINUTE_MS;
+      const inventory = observer.current();
+      // Between two minutes only what changed on the host is taken over; policies come with the minute.
+      if (inventory !== undefined && (isMinuteOver || watched.size === 0)) followContainers(inventory);
       const due = [...watched.values()].filter((one) => isMinuteOver || one.dueAt <= clock());
-      await lookAtAll([...left, ...due]);
-      await Promise.all(left.map((one) => one.close()));
+      await lookAtAll(due);
       if (isMinuteOver) closeMinute(clock());
       const nextAt = Math.min(minuteAt + MINUTE_MS, ...[...watched.values()].map(({ dueAt }) => dueAt));
       return Math.max(0, nextAt - clock());
     },
     lastLogAt: (id) => watched.get(id)?.lastAt,
     async close() {
-      await Promise.all([...watched.values(), ...leaving].map((one) => one.close()));
+      await Promise.all([...watched.values()].map((one) => one.close()));
       watched.clear();
     },
   };

@@ -31,6 +31,8 @@ export interface WatchedContainer {
   closeMinute(now: Instant): void;
   /** Undefined where there is nothing to say. */
   tell(now: Instant): WatchedLog | undefined;
+  /** The engine has it no longer. */
+  leave(): void;
   close(): Promise<void>;
 }
 
@@ -131,6 +133,7 @@ export function watchContainer(
         ...(burst === undefined ? {} : { burst: burst.burst }),
       };
     },
+    leave: () => void (container = { ...container, state: "removing" }),
     close: async () => follower?.close(),
   };
 }
