@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Clock } from "@shipkeeper/kit";
 import { openEngine, type Engine } from "@shipkeeper/docker";
 import { labelsOfHost, NO_OWNER_RULES, type HostId } from "@shipkeeper/model";
-import { logRulesFor, NO_SIGNALS, ownersFor } from "@shipkeeper/policy";
+import { logRulesFor, ownersFor } from "@shipkeeper/policy";
 import { encodeSampleGroup, type KnownEntry } from "@shipkeeper/protocol";
 import {
   ConfigProblem,
@@ -28,7 +28,6 @@ import { openLedger } from "./ledger/ledger.ts";
 import { startLogWatch } from "./observe/logs/watch-logs.ts";
 import { startObserving } from "./observe/observe.ts";
 import { outsideLook } from "./observe/look-outside.ts";
-import { watchHost } from "./observe/watch-host.ts";
 import { startSampling } from "./observe/sample.ts";
 import { trackAvailability } from "./observe/track-availability.ts";
 import { openOutbox, outboxBoundFor, type Outbox } from "./outbox/outbox.ts";
@@ -39,6 +38,7 @@ import { PAUSES_FILE } from "./pauses-file.ts";
 import { startPolicySync } from "./policy-sync/sync-policy.ts";
 import { openRegistries } from "./registry/open-registries.ts";
 import { openRestic } from "./restic/restic.ts";
+import { probeSources, watchSignals } from "./signals.ts";
 import { agentStatus } from "./status.ts";
 import { guardrailsFile } from "./steward/guardrails-file.ts";
 import { readStanding, type StandingSources } from "./steward/standing.ts";
@@ -119,7 +119,7 @@ export async function startAgent(
     guardrails,
     repositories: Object.keys(config.repositories),
     self: ownContainers(),
-    signals: () => ({ ...NO_SIGNALS, ...watch.signals() }),
+    signals: () => watch.signals(),
   };
   const observer = startObserving({
     engine,
@@ -133,13 +133,15 @@ export async function startAgent(
     },
     onEvent: tell,
   });
-  const watch = watchHost({
+  const watch = watchSignals({
     observer,
+    engine,
     ledger,
     clock,
     log,
     docker: config.docker,
     pauses: inState(PAUSES_FILE),
+    probes: () => probeSources(policies.bundle(), standing),
     tell,
   });
   const availability = trackAvailability({
@@ -188,6 +190,7 @@ export async function startAgent(
       ...standing,
       engine,
       observer,
+      watch,
       ledger,
       bundle: () => policies.bundle(),
       haltedRevision: () => policies.haltedRevision(),

@@ -5,24 +5,17 @@ import { join } from "node:path";
 import { openEngine, type Engine } from "@shipkeeper/docker";
 import { waitUntil, type LabHost } from "@shipkeeper/lab";
 import { hostIdSchema } from "@shipkeeper/model";
-import {
-  NO_SIGNALS,
-  compileBundle,
-  formatProblem,
-  ownersFor,
-  parsePolicy,
-  type PolicyBundle,
-} from "@shipkeeper/policy";
+import { compileBundle, formatProblem, ownersFor, parsePolicy, type PolicyBundle } from "@shipkeeper/policy";
 import type { EntryKind, EntryOf, KnownEntry } from "@shipkeeper/protocol";
 import { silentLog, type SignedClient } from "@shipkeeper/runtime";
 import { openLedger } from "../../agent/src/ledger/ledger.ts";
 import { startObserving } from "../../agent/src/observe/observe.ts";
-import { watchHost } from "../../agent/src/observe/watch-host.ts";
 import { outsideLook } from "../../agent/src/observe/look-outside.ts";
 import { PAUSES_FILE } from "../../agent/src/pauses-file.ts";
 import { openRegistries, type RegistrySettings } from "../../agent/src/registry/open-registries.ts";
 import { openRestic } from "../../agent/src/restic/restic.ts";
 import type { Repositories } from "../../agent/src/restic/repository.ts";
+import { probeSources, watchSignals } from "../../agent/src/signals.ts";
 import { guardrailsFile } from "../../agent/src/steward/guardrails-file.ts";
 import { startSteward } from "../../agent/src/steward/steward.ts";
 
@@ -76,26 +69,30 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
     ownerRules: () => ownersFor(bundle, hostLabels),
     onEvent: (entry) => told.push(entry),
   });
-  const watch = watchHost({
+  const readGuardrails = guardrailsFile(guardrails);
+  const watch = watchSignals({
     observer,
+    engine,
     ledger,
     clock,
     log: silentLog,
     docker: { socketPath: host.socketPath },
     pauses: join(stateDir, PAUSES_FILE),
+    probes: () => probeSources(bundle, { hostLabels, guardrails: readGuardrails }),
     tell: (entry) => told.push(entry),
   });
   const steward = startSteward({
     engine,
     observer,
+    watch,
     ledger,
     bundle: () => bundle,
-    guardrails: guardrailsFile(guardrails),
+    guardrails: readGuardrails,
     hostId: HOST_ID,
     hostLabels,
     repositories: Object.keys(repositories),
     self: [],
-    signals: () => ({ ...NO_SIGNALS, ...watch.signals() }),
+    signals: () => watch.signals(),
     restic,
     registries,
     lookOutside: outsideLook({

@@ -4,7 +4,7 @@
  */
 import { uptime } from "node:os";
 import { SECOND_MS, type Clock } from "@shipkeeper/kit";
-import { readLoad, type EngineAddress } from "@shipkeeper/docker";
+import { readLoad, type EngineAddress, type EngineReader } from "@shipkeeper/docker";
 import type { Inventory } from "@shipkeeper/model";
 import { NO_SIGNALS, type Load, type Signals } from "@shipkeeper/policy";
 import type { EntryOf } from "@shipkeeper/protocol";
@@ -14,10 +14,12 @@ import { pausesFile } from "../pauses-file.ts";
 import type { Observer } from "./observe.ts";
 import { tellPauses } from "./tell-pauses.ts";
 import { engineBeganAt, watchEngine } from "./watch-engine.ts";
+import { watchGhosts } from "./watch-ghosts.ts";
 import { watchLives } from "./watch-lives.ts";
 
 export interface WatchHostOptions {
   readonly observer: Pick<Observer, "current" | "subscribe" | "follow">;
+  readonly engine: Pick<EngineReader, "container">;
   readonly ledger: Pick<AgentLedger, "lives" | "toldPauses" | "journal">;
   /** Where the engine listens. */
   readonly docker: EngineAddress;
@@ -26,6 +28,8 @@ export interface WatchHostOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly tell: (entry: EntryOf<"event"> | EntryOf<"trouble">) => void;
+  /** Called when a container is found to be a ghost: planners should know at once. */
+  readonly found: () => void;
   /** Since when the host is up, in seconds. */
   readonly uptime?: () => number;
   readonly load?: typeof readLoad;
@@ -52,6 +56,7 @@ export function watchHost(options: WatchHostOptions): HostWatch {
     container: (id) => observer.current()?.containers.find((one) => one.id === id),
     engineUpSince: () => engine.upSince(),
   });
+  const ghosts = watchGhosts(options);
   const tellOfPauses = tellPauses({ memory: ledger.toldPauses, clock, tell });
   const pausesAt = pausesFile(options.pauses);
   let load: Load = NO_SIGNALS.load;
@@ -68,10 +73,14 @@ export function watchHost(options: WatchHostOptions): HostWatch {
     name: "watch the host",
     log,
     retryMs: LOOK_EVERY_MS,
-    async turn() {
-      const disk = observer.current()?.engine?.rootDir;
+    async turn(signal) {
+      const inventory = observer.current();
+      const disk = inventory?.engine?.rootDir;
       load = (options.load ?? readLoad)({ disk });
       tellOfPauses(pausesAt(clock()));
+      const haunted = ghosts.ghosts().size;
+      await ghosts.look(inventory?.containers ?? [], signal);
+      if (ghosts.ghosts().size > haunted) options.found();
       return LOOK_EVERY_MS;
     },
   });
@@ -83,7 +92,7 @@ export function watchHost(options: WatchHostOptions): HostWatch {
       return {
         deaths: lives.deaths(),
         touches: lives.touches(),
-        ghosts: NO_SIGNALS.ghosts,
+        ghosts: ghosts.ghosts(),
         pauses: pausesAt(clock()).pauses,
         ...(engineUpSince !== undefined && { engineUpSince }),
         hostUpSince,

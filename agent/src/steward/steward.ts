@@ -43,6 +43,8 @@ export interface StewardOptions extends StandingSources {
     refreshNow(): Promise<Inventory>;
     subscribe(listener: () => void): () => void;
   };
+  /** Calls back when something was found between two looks that planners should know of at once. */
+  readonly watch?: { subscribe(listener: () => void): () => void };
   readonly ledger: AgentLedger;
   readonly bundle: () => PolicyBundle | undefined;
   /** The revision in force, where its rollout was halted. */
@@ -200,12 +202,21 @@ export function startSteward(options: StewardOptions): Steward {
     for (const rule of acting) await runner.start(rule, planned.round, bundle);
     // The next plan must see what this one did.
     if (acting.length > 0) await observer.refreshNow();
-    return inventory.containers.some(({ health }) => health.status === "unhealthy") ? TICK_MS : IDLE_MS;
+    return isExpectant(planned) ? TICK_MS : IDLE_MS;
+  }
+
+  /** Whether the next second may bring something to do, although nothing announces it. */
+  function isExpectant({ round, world }: ReturnType<typeof plan>): boolean {
+    const isWaiting = round.planned.some(({ verdicts }) =>
+      verdicts.some(({ decision }) => decision === "wait"),
+    );
+    return isWaiting || world.inventory.containers.some(({ health }) => health.status === "unhealthy");
   }
 
   const scheduled = startLoop({ name: "scheduled rules", log, retryMs: RETRY_MS, turn: scheduledTurn });
   const continuous = startLoop({ name: "continuous rules", log, retryMs: RETRY_MS, turn: continuousTurn });
-  const unsubscribe = observer.subscribe(() => continuous.nudge());
+  const nudge = () => continuous.nudge();
+  const unsubscribe = [observer.subscribe(nudge), options.watch?.subscribe(nudge)];
 
   return {
     name: "steward",
@@ -215,7 +226,7 @@ export function startSteward(options: StewardOptions): Steward {
     },
     async stop() {
       abort.abort();
-      unsubscribe();
+      for (const end of unsubscribe) end?.();
       await stopAll([scheduled, continuous], log);
       await runner.idle();
     },

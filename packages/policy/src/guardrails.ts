@@ -49,6 +49,8 @@ export const guardrailsSchema = z.strictObject({
       stoppedServices: z.boolean().default(false),
       /** Named volumes that may be removed. */
       volumes: z.array(patternSchema).default([]),
+      /** Containers in which probes may run programs. */
+      exec: z.array(patternSchema).default([]),
     })
     .prefault({}),
   /** Nothing is destroyed outside of them; empty: at any time. */

@@ -18,6 +18,8 @@ export { diagnose, signsOf, type Diagnosis } from "./actions/restart/diagnose.ts
 export * from "./actions/restart/outcome.ts";
 export { restartReasonSchema, type RestartReason } from "./actions/restart/reason.ts";
 export * from "./actions/restart/sign.ts";
+export type { ProbeSpec } from "./actions/restart/probe-spec.ts";
+export * from "./actions/restart/probes-for.ts";
 export type { RestartSpec } from "./actions/restart/spec.ts";
 export * from "./availability/availability.ts";
 export { isGone, judgeLook, type KnownAvailability } from "./availability/judge-look.ts";

@@ -105,4 +105,10 @@ export const PROTOCOL_HISTORY: readonly {
     hash: "9660b797709c5ebc9d23b1cf10caf4400e4efefb55c2f11f50a3a5d4d4b09375",
     change: "containers may carry `volumesFrom`, which an older collector leaves out",
   },
+  {
+    version: 1,
+    hash: "57b66d35ac60e08b4254d50d2794c263aeefd568319f452b075ac533d03fd3a8",
+    change:
+      "rules of kind `restart` may carry `probes`, and an agent that does not know them refuses the bundle; guardrails carry `allow.exec`",
+  },
 ];

@@ -30,6 +30,7 @@ interface Node {
   readonly properties?: Record<string, Node>;
   readonly anyOf?: readonly Node[];
   readonly items?: Node;
+  readonly additionalProperties?: Node;
   readonly description?: string;
 }
 
@@ -46,7 +47,7 @@ function find(node: Node, [step, ...rest]: readonly string[]): Node | undefined 
 }
 
 test("every key of policies and rules is in the schema, with what the page says of it", () => {
-  const { guardrails: _, window: __, ...parts } = languageKeys();
+  const { guardrails: _, window: __, probe, ...parts } = languageKeys();
   const root = JSON.parse(JSON.stringify(schema)) as Node & { $defs: { rule: Node } };
   const odd = Object.entries(parts).flatMap(([part, keys]) => {
     const top = ["policy", "compliance", "logs"].includes(part) ? root : root.$defs.rule;
@@ -56,6 +57,8 @@ test("every key of policies and rules is in the schema, with what the page says 
   });
 
   expect(odd).toEqual([]);
+  const probes = find(root.$defs.rule, ["probes"])?.additionalProperties;
+  expect(probe?.filter((key) => find(probes ?? {}, key.split("."))?.description === undefined)).toEqual([]);
 });
 
 test("what no rule knows has no place in the schema", () => {

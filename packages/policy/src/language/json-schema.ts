@@ -33,7 +33,10 @@ export function policySchemaJson(describe: DescribeKey = () => undefined): Json 
 /** A rule of one kind: its name, the keys that all rules share, and its own. */
 function ruleJson(kind: Kind, describe: DescribeKey): Json {
   const shared = withDescriptions(toJson(ruleSourceSchema), (key) => describe("rule", key));
-  const own = withDescriptions(toJson(catalog[kind].spec), (key) => describe(kind, key));
+  const own = withDescriptions(
+    toJson(catalog[kind].spec),
+    (key) => describe(kind, key) ?? describe("probe", key.replace(/^probes\.\*\./, "")),
+  );
   const { $schema: _, ...name } = toJson(nameSchema);
   return {
     type: "object",
@@ -57,7 +60,10 @@ function propertyOf({ properties }: Json, key: string): Json {
   return typeof property === "object" ? property : {};
 }
 
-/** Every key with its description, found by its dotted path; the keys of a list's items go by the list's. */
+/**
+ * Every key with its description, found by its dotted path; the keys of a list's items go by the list's, those below
+ * names that people choose have `*` in their place.
+ */
 function withDescriptions(json: Json, describe: (key: string) => string | undefined, above = ""): Json {
   const properties = Object.entries(json.properties ?? {}).map(
     ([name, property]): [string, Json | boolean] => {
@@ -72,9 +78,14 @@ function withDescriptions(json: Json, describe: (key: string) => string | undefi
     typeof json.items === "object" && !Array.isArray(json.items)
       ? { items: withDescriptions(json.items, describe, above) }
       : {};
+  const named =
+    typeof json.additionalProperties === "object"
+      ? { additionalProperties: withDescriptions(json.additionalProperties, describe, `${above}*.`) }
+      : {};
   return {
     ...json,
     ...(json.properties === undefined ? {} : { properties: Object.fromEntries(properties) }),
     ...items,
+    ...named,
   };
 }

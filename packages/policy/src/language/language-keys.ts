@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { catalog, KINDS } from "../actions/catalog.ts";
+import { probeSpecSchema } from "../actions/restart/probe-spec.ts";
 import { guardrailsSchema } from "../guardrails.ts";
 import { complianceSource } from "./compliance-source.ts";
 import { logsSourceSchema } from "./logs-source.ts";
@@ -22,6 +23,7 @@ export function languageKeys(): Readonly<Record<string, readonly string[]>> {
     rule: allKeys(ruleSourceSchema).filter(isNoWindowKey),
     window: allKeys(windowSchema),
     ...Object.fromEntries(KINDS.map((kind) => [kind, allKeys(catalog[kind].spec)])),
+    probe: allKeys(probeSpecSchema),
     guardrails: allKeys(guardrailsSchema).filter(isNoWindowKey),
   };
 }

@@ -1,0 +1,21 @@
+import { keepHost } from "./keep-host.ts";
+
+// An agent in the network of its host, as on a real one: for what has to reach containers by their addresses. It prints
+// how the probes of every container stand, and what the agent tells of troubles, as lines of JSON.
+
+const { ENGINE: socketPath = "", POLICY: policy = "" } = process.env;
+const agent = await keepHost({ socketPath }, { policy });
+const EVERY_MS = 100;
+
+let printed = "";
+const printing = setInterval(() => {
+  const probes = [...agent.watch.signals().probes].map(([id, states]) => ({ id, states }));
+  const line = JSON.stringify({ probes, troubles: agent.ofKind("trouble") });
+  if (line !== printed) process.stdout.write(`${line}\n`);
+  printed = line;
+}, EVERY_MS);
+
+process.once("SIGTERM", () => {
+  clearInterval(printing);
+  void agent.stop();
+});

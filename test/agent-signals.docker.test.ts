@@ -1,0 +1,266 @@
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import {
+  busyboxLayer,
+  forgeImage,
+  loadImages,
+  runContainer,
+  startFleet,
+  waitUntil,
+  type Fleet,
+  type LabContainer,
+  type LabHost,
+} from "@shipkeeper/lab";
+import type { ProbeState } from "@shipkeeper/policy";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { keepHostInTest } from "./agent-lab/keep-host-in-test.ts";
+
+const AGENT_INSIDE = fileURLToPath(new URL("agent-lab/agent-inside.ts", import.meta.url));
+const image = "acme/app:1";
+
+let fleet: Fleet;
+let host: LabHost;
+beforeAll(async () => {
+  fleet = await startFleet({ hosts: 1, prefix: "signals" });
+  host = fleet.host("signals-1");
+  await loadImages(host, [forgeImage({ tags: [image], layers: [busyboxLayer()] })]);
+});
+afterAll(() => fleet.stop());
+
+const policyOf = (rule: string) => `{ policy: lab, hosts: { environment: lab }, rules: [${rule}] }`;
+const IDLE = policyOf("");
+const SOON = { deadlineMs: 20_000 };
+
+/** A container that goes with the test. */
+async function containerInTest(
+  spec: Omit<Parameters<typeof runContainer>[1], "image">,
+): Promise<LabContainer> {
+  const container = await runContainer(host, { image, ...spec });
+  onTestFinished(() => container.handle.remove({ force: true }));
+  return container;
+}
+
+test("what a person does with Docker's tools is a touch, and the death that comes of it no surprise", async () => {
+  const web = await containerInTest({ name: "touched", stopTimeoutSeconds: 1 });
+  const agent = await keepHostInTest(host, { policy: IDLE });
+  const touch = () => agent.watch.signals().touches.get(web.id)?.what;
+  const awaitTouch = (what: string) => waitUntil(() => touch() === what, { what, ...SOON });
+  await waitUntil(() => agent.watch.signals().engineUpSince, { what: "the engine to be known", ...SOON });
+  // Within a minute after the engine came up a start could be the engine's own.
+  const before = agent.watch.signals().touches.get(web.id);
+
+  await web.handle.stop();
+  await awaitTouch("stop");
+  await web.handle.start();
+  await web.handle.restart();
+  await awaitTouch("restart");
+  await web.handle.pause();
+  await awaitTouch("pause");
+  await web.handle.unpause();
+  await awaitTouch("unpause");
+
+  expect(before).toBeUndefined();
+  const deaths = agent.watch.signals().deaths.get(web.id) ?? [];
+  expect(deaths.map(({ expected }) => expected)).toEqual([true, true]);
+});
+
+test("what the agent itself does is no touch", { timeout: 90_000 }, async () => {
+  const stuck = await containerInTest({
+    name: "stuck",
+    behaves: { kind: "mends-on-restart" },
+    healthIntervalMs: 200,
+    stopTimeoutSeconds: 1,
+  });
+  const agent = await keepHostInTest(host, {
+    policy: policyOf("{ restart: sick, mode: enforce, after: 1s, select: { containers: [stuck] } }"),
+  });
+
+  await waitUntil(async () => (await stuck.health()) === "healthy", {
+    what: "the agent to have healed it",
+    deadlineMs: 80_000,
+  });
+
+  const { deaths, touches } = agent.watch.signals();
+  expect(deaths.get(stuck.id)?.map(({ expected }) => expected)).toEqual([true]);
+  expect(touches.get(stuck.id)).toBeUndefined();
+});
+
+test("the engine's restart of what crashed is no touch, and each death a surprise with its exit code", async () => {
+  const agent = await keepHostInTest(host, { policy: IDLE });
+  const looping = await containerInTest({
+    name: "looping",
+    command: ["sh", "-c", "sleep 0.2; exit 7"],
+    restart: "always",
+    settle: false,
+  });
+
+  const deaths = await waitUntil(
+    () => {
+      const seen = agent.watch.signals().deaths.get(looping.id) ?? [];
+      return seen.length >= 3 ? seen : undefined;
+    },
+    { what: "three deaths", ...SOON },
+  );
+
+  expect(deaths[0]).toMatchObject({ exitCode: 7, expected: false, outOfMemory: false });
+  expect(agent.watch.signals().touches.get(looping.id)).toBeUndefined();
+});
+
+test("an end for want of memory says so", async () => {
+  const agent = await keepHostInTest(host, { policy: IDLE });
+  const greedy = await containerInTest({
+    name: "greedy",
+    command: ["sh", "-c", "sleep 0.5; tail /dev/zero"],
+    limits: { memoryBytes: 16 * 2 ** 20 },
+    settle: false,
+  });
+
+  const deaths = await waitUntil(() => agent.watch.signals().deaths.get(greedy.id), {
+    what: "its death",
+    ...SOON,
+  });
+
+  expect(deaths).toMatchObject([{ exitCode: 137, outOfMemory: true, expected: false }]);
+});
+
+test(
+  "a container whose process is gone behind the engine's back is a ghost",
+  { timeout: 60_000 },
+  async () => {
+    const haunted = await containerInTest({ name: "haunted" });
+    await containerInTest({ name: "alive" });
+    const agent = await keepHostInTest(host, { policy: IDLE });
+    const { Pid: pid } = (await haunted.handle.inspect()).State;
+    const shim = parentOf(pid);
+    process.kill(shim, "SIGSTOP"); // the engine hears of the end from it
+    try {
+      process.kill(pid, "SIGKILL");
+      const since = await waitUntil(() => agent.watch.signals().ghosts.get(haunted.id), {
+        what: "the ghost",
+        deadlineMs: 30_000,
+      });
+
+      expect(await haunted.state()).toBe("running");
+      expect(Date.now() - since).toBeGreaterThanOrEqual(5_000);
+      expect(agent.watch.signals().ghosts.size).toBe(1);
+    } finally {
+      process.kill(shim, "SIGCONT");
+    }
+    await waitUntil(() => agent.watch.signals().ghosts.size === 0, { what: "the engine to notice", ...SOON });
+  },
+);
+
+test("a program in the container answers a probe, where the guardrails let it be run", async () => {
+  const db = await containerInTest({ name: "db" });
+  const rule = `{ restart: db, select: { containers: [db] },
+    probes: { ready: { exec: { argv: [test, -e, /ready] }, every: 1s, failures: 2, startPeriod: 1s } } }`;
+  const agent = await keepHostInTest(host, {
+    policy: policyOf(rule),
+    guardrails: "allow: { exec: [db] }\n",
+  });
+  const state = (is: (state: ProbeState) => boolean) => () => {
+    const [probe] = agent.watch.signals().probes.get(db.id) ?? [];
+    return probe !== undefined && is(probe) ? probe : undefined;
+  };
+
+  const failing = await waitUntil(
+    state(({ failuresInARow }) => failuresInARow >= 2),
+    { what: "the probe to be confirmed", ...SOON },
+  );
+  const exec = await db.handle.exec({ Cmd: ["touch", "/ready"] });
+  await exec.start({});
+  await waitUntil(
+    state(({ failingSince }) => failingSince === undefined),
+    { what: "the probe to answer", ...SOON },
+  );
+
+  expect(failing).toMatchObject({ probe: "db/ready", kind: "exec", said: "exit code 1: no output" });
+});
+
+test("silence of the log is found", async () => {
+  const rule = `{ restart: quiet, select: { containers: [quiet, chatty] },
+    probes: { log: { silentFor: 2s, every: 1s, failures: 1, startPeriod: 1s } } }`;
+  const agent = await keepHostInTest(host, { policy: policyOf(rule) });
+  const quiet = await containerInTest({ name: "quiet" });
+  const chatty = await containerInTest({
+    name: "chatty",
+    command: ["sh", "-c", "while true; do echo still here; sleep 0.3; done"],
+  });
+
+  const silent = await waitUntil(
+    () =>
+      agent.watch
+        .signals()
+        .probes.get(quiet.id)
+        ?.find(({ failuresInARow }) => failuresInARow > 0),
+    { what: "the silence", ...SOON },
+  );
+
+  expect(silent.said).toMatch(/^silent for \d+ seconds$/);
+  expect(agent.watch.signals().probes.get(chatty.id)).toMatchObject([{ failuresInARow: 0 }]);
+});
+
+test(
+  "a container that answers its health check and nobody else fails its probes",
+  { timeout: 60_000 },
+  async () => {
+    const label = { "shipkeeper.probe.tcp": "8080", "shipkeeper.probe.every": "1s" };
+    const healthcheck = { test: ["CMD", "true"], intervalMs: 500 };
+    const serve = "echo ready > /index.html; exec httpd -f -p 8080 -h /";
+    const web = await containerInTest({
+      name: "web",
+      command: ["sh", "-c", serve],
+      labels: label,
+      healthcheck,
+    });
+    const mute = await containerInTest({
+      name: "mute",
+      command: ["nc", "-ll", "-p", "8080", "-e", "sleep", "60"],
+      labels: label,
+      healthcheck,
+    });
+    const seen = await agentInside(`{ restart: shop, select: { containers: [web, mute] }, probes: {
+    api: { http: { port: 8080, path: /index.html, body: ready }, every: 1s, timeout: 1s, startPeriod: 1s } } }`);
+
+    const failing = await seen(mute, "shop/api", ({ failuresInARow, needed }) => failuresInARow >= needed);
+    await seen(mute, "label:tcp", ({ failingSince }) => failingSince === undefined);
+    await seen(web, "shop/api", ({ failingSince }) => failingSince === undefined);
+    const exec = await web.handle.exec({ Cmd: ["rm", "/index.html"] });
+    await exec.start({});
+    const broken = await seen(web, "shop/api", ({ failuresInARow }) => failuresInARow > 0);
+
+    expect(failing.said).toBe("no answer within 1 second");
+    expect(broken.said).toContain("HTTP 404");
+    expect(await mute.health()).toBe("healthy");
+  },
+);
+
+/** An agent in the network of the host; resolves to what awaits a state of one of its probes. */
+async function agentInside(rule: string) {
+  const agent = host.spawnInside(process.execPath, [AGENT_INSIDE], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, ENGINE: host.socketPath, POLICY: policyOf(rule) },
+  });
+  const ended = once(agent, "exit");
+  onTestFinished(async () => {
+    agent.kill("SIGTERM");
+    await ended;
+  });
+  let latest = new Map<string, readonly ProbeState[]>();
+  createInterface({ input: agent.stdout! }).on("line", (line) => {
+    const { probes } = JSON.parse(line) as { probes: { id: string; states: ProbeState[] }[] };
+    latest = new Map(probes.map(({ id, states }) => [id, states]));
+  });
+  return (container: LabContainer, probe: string, is: (state: ProbeState) => boolean) =>
+    waitUntil(() => latest.get(container.id)?.find((state) => state.probe === probe && is(state)), {
+      what: `probe ${probe} of ${container.name}`,
+      ...SOON,
+    });
+}
+
+function parentOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+}
