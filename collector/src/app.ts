@@ -26,6 +26,7 @@ import { notFound, problemHandler, sendProblem, toProblem } from "./http/problem
 import type { Ingest } from "./ingest/ingest.ts";
 import type { PolicyDesk } from "./policies/policy-desk.ts";
 import type { PreviewDesk } from "./preview/preview-desk.ts";
+import { postMortemRoutes } from "./http/api/post-mortem-routes.ts";
 import { reportRoutes } from "./reports/report-routes.ts";
 import type { ReportMail } from "./reports/report-mail.ts";
 import type { Store } from "./store/store.ts";
@@ -112,6 +113,7 @@ export async function buildApp({
       await api.register(policyRoutes({ store, policyDesk, now }));
       await api.register(previewRoutes({ store, previewDesk, now }));
       await api.register(tokenRoutes({ store, now }));
+      await api.register(postMortemRoutes({ store }));
       await api.register(reportRoutes({ store, mail: reportMail, now }));
     },
     { prefix: "/api/v1" },

@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { DAY_MS, MINUTE_MS, type Clock } from "@shipkeeper/kit";
 import { DIGESTS_REMEMBERED_DAYS } from "@shipkeeper/protocol";
+import { POST_MORTEM_TERMS, postMortemTerms } from "@shipkeeper/policy";
 import { startLoop, type Logger, type Service } from "@shipkeeper/runtime";
 import type { Store } from "./store/store.ts";
 import type { Forgettable } from "./store/upkeep.ts";
@@ -31,6 +32,8 @@ const KEPT_FOR_DAYS: Readonly<Record<Forgettable, number>> = {
 const ROWS_A_STEP = 500;
 /** So many steps a turn that a collector that was off for a month catches up within hours. */
 const STEPS_A_TURN = 200;
+/** Of large rows. */
+const FEW_ROWS = 20;
 const EVERY_MS = 5 * MINUTE_MS;
 
 /** One turn of upkeep; stops early when the signal says so. */
@@ -42,9 +45,32 @@ export async function maintain(store: Store, now: number, signal: AbortSignal): 
       await nextTurn();
     }
   }
+  await forgetPostMortems(store, now, signal);
   if (signal.aborted) return;
   store.upkeep.forgetUnusedLayers();
   store.upkeep.checkpoint();
+}
+
+/** All of them together, of all hosts. */
+const MOST_POST_MORTEMS_BYTES = 2 * 2 ** 30;
+
+/** Each host's for as long as its policies want; then the oldest of all, until the rest has room. */
+export async function forgetPostMortems(
+  { postMortems, hosts, policies }: Pick<Store, "postMortems" | "hosts" | "policies">,
+  now: number,
+  signal: AbortSignal,
+  mostBytes = MOST_POST_MORTEMS_BYTES,
+): Promise<void> {
+  const bundle = policies.inForce()?.bundle;
+  for (const hostId of postMortems.hosts()) {
+    const terms = bundle === undefined ? POST_MORTEM_TERMS : postMortemTerms(bundle, hosts.labelsOf(hostId));
+    while (!signal.aborted && postMortems.forgetBefore(hostId, now - terms.keepMs, ROWS_A_STEP) > 0)
+      await nextTurn();
+  }
+  for (let step = 0; step < STEPS_A_TURN && !signal.aborted; step += 1) {
+    if (postMortems.totalBytes() <= mostBytes || postMortems.forgetOldest(FEW_ROWS) === 0) return;
+    await nextTurn();
+  }
 }
 
 export function startMaintenance({ store, now, log }: { store: Store; now: Clock; log: Logger }): Service {

@@ -50,6 +50,8 @@ export function storeEntry(store: Store, origin: Origin, entry: Entry, blobs: re
       const { at, what, subject, facts } = entry;
       return store.events.record(origin, { kind: "event", at, what, subject, message: "", facts });
     }
+    case "post-mortem":
+      return store.postMortems.record(origin, entry);
     case "trouble": {
       const { at, code, message } = entry;
       return store.events.record(origin, { kind: "trouble", at, what: code, message, facts: {} });

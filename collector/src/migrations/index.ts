@@ -6,6 +6,7 @@ import { rollout } from "./0004-rollout.ts";
 import { standing } from "./0005-standing.ts";
 import { heldDigests } from "./0006-held-digests.ts";
 import { incidents } from "./0007-incidents.ts";
+import { postMortem } from "./0008-post-mortem.ts";
 import { figures } from "./0009-figures.ts";
 import { logs } from "./0010-logs.ts";
 
@@ -18,6 +19,7 @@ export const migrations: readonly Migration[] = [
   standing,
   heldDigests,
   incidents,
+  postMortem,
   figures,
   logs,
 ];

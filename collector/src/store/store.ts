@@ -24,6 +24,7 @@ import { networks } from "./networks.ts";
 import { owners } from "./owners.ts";
 import { planningFacts } from "./planning-facts.ts";
 import { policies } from "./policies.ts";
+import { postMortems } from "./post-mortems.ts";
 import { restorePoints } from "./restore-points.ts";
 import { rollouts } from "./rollouts.ts";
 import { rounds } from "./rounds.ts";
@@ -58,6 +59,7 @@ export function openStore(file: string) {
     restorePoints: restorePoints(database, lists),
     incidents: incidents(database),
     events: events(database),
+    postMortems: postMortems(database),
     complianceFacts: complianceFacts(db, watchedLogs),
     findings: findings(database),
     judgements: judgements(database),

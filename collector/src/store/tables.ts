@@ -20,7 +20,7 @@ import type {
   Round,
   WatchedLog,
 } from "@shipkeeper/policy";
-import type { AgentStatus, ApiEvent, RestorePoint, RolloutState } from "@shipkeeper/protocol";
+import type { AgentStatus, ApiEvent, PostMortem, RestorePoint, RolloutState } from "@shipkeeper/protocol";
 import type { ColumnType } from "kysely";
 
 declare const content: unique symbol;
@@ -158,6 +158,27 @@ export interface Tables {
     what: string;
     subject_id: string | null;
     body: Json<Pick<ApiEvent, "subject" | "message" | "facts">>;
+  };
+  post_mortem: {
+    number: number;
+    host_id: string;
+    id: string;
+    at: number;
+    received_at: number;
+    trigger: string;
+    container_id: string;
+    name: string;
+    identity: string;
+    image: string;
+    owner: string | null;
+    sign: string | null;
+    run_id: string | null;
+    incident_id: string | null;
+    exit_code: number | null;
+    out_of_memory: number;
+    exits_before: number;
+    bytes: number;
+    body: Json<PostMortem>;
   };
   finding: {
     host_id: string;

@@ -17,6 +17,7 @@ import { addIncidentsCommand } from "./commands/incidents.ts";
 import { addKeyCommands } from "./commands/key.ts";
 import { addLogsCommand } from "./commands/logs.ts";
 import { addPolicyCommands } from "./commands/policy.ts";
+import { addPostMortemsCommand } from "./commands/post-mortems.ts";
 import { addReportCommands } from "./commands/report.ts";
 import { addRestorePointsCommand } from "./commands/restore-points.ts";
 import { addRunsCommand } from "./commands/runs.ts";
@@ -47,6 +48,7 @@ const COMMANDS = [
   addVolumesCommand,
   addLogsCommand,
   addRunsCommand,
+  addPostMortemsCommand,
   addRestorePointsCommand,
   addIncidentsCommand,
   addAvailabilityCommand,

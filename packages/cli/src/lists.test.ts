@@ -194,3 +194,38 @@ test("--version says which release this is", async () => {
 
   expect([code, out]).toEqual([0, `shipkeeper ${VERSION}\n`]);
 });
+
+test("post-mortems are listed and searched, and one is told in words or as data", async () => {
+  const died = {
+    id: "pm-1",
+    at: NOW,
+    trigger: "unexpected-exit",
+    container: { id: "a".repeat(64), name: "web-3", identity: "name:web-3", image: "acme/web:3.1" },
+    exitsBefore: 0,
+    hostId: HOST_ID,
+    host: "web-1",
+    exitCode: 3,
+    outOfMemory: false,
+    bytes: 9,
+  };
+
+  const listed = await runCommand("post-mortems --container web-3 --search queue", () => page(died));
+  const told = await runCommand("post-mortems pm-1", () => ({ body: "it \u001b[2Jended" }), {
+    terminal: true,
+  });
+
+  expect(listed.calls).toEqual(["GET /api/v1/post-mortems?container=web-3&search=queue&limit=500"]);
+  expect(listed.out.split("\n")[1]?.split("\t").slice(1)).toEqual([
+    "web-1",
+    "web-3",
+    "acme/web:3.1",
+    "unexpected-exit",
+    "3",
+    "-",
+    "pm-1",
+  ]);
+  expect(told.calls).toEqual(["GET /api/v1/post-mortems/pm-1?format=text"]);
+  expect(told.rawOut).toContain("ended");
+  expect(told.rawOut).not.toContain("\u001b[2J");
+  expect((await runCommand("post-mortems ../x", unasked)).code).toBe(2);
+});

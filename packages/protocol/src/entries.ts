@@ -13,6 +13,7 @@ import {
 import * as z from "zod";
 import { incidentEntrySchema } from "./incident.ts";
 import { logWatchEntrySchema } from "./log-watch.ts";
+import { postMortemEntrySchema } from "./post-mortem.ts";
 import { sampleHeadSchema } from "./sample-chunk.ts";
 
 /** Readings in columns. The columns' bytes travel beside the batch's JSON, at place `blob` of its blobs. */
@@ -135,6 +136,7 @@ export const knownEntrySchema = z.discriminatedUnion("kind", [
   availabilityEntrySchema,
   incidentEntrySchema,
   eventEntrySchema,
+  postMortemEntrySchema,
   troubleEntrySchema,
   droppedEntrySchema,
   logWatchEntrySchema,

@@ -4,6 +4,7 @@ export * from "./digests-in-use.ts";
 export * from "./enrolment.ts";
 export * from "./entries.ts";
 export * from "./log-watch.ts";
+export * from "./post-mortem.ts";
 export * from "./sample-chunk.ts";
 export * from "./signed-bundle.ts";
 export * from "./signed-request.ts";

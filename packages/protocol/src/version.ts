@@ -111,4 +111,10 @@ export const PROTOCOL_HISTORY: readonly {
     change:
       "rules of kind `restart` may carry `probes`, and an agent that does not know them refuses the bundle; guardrails carry `allow.exec`",
   },
+  {
+    version: 1,
+    hash: "1fd6e7d7d9926a6ede09fc463a2643405a6c94118b07e0c7a1930d90966c28c0",
+    change:
+      "entries of kind `post-mortem`, which an older collector keeps as they came; policies may carry `postMortems`, and an agent that does not know it refuses the bundle",
+  },
 ];

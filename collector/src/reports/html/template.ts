@@ -1,5 +1,5 @@
 /** HTML that escapes by default: everything put into the template is text, unless this module made it. */
-import { printable } from "@shipkeeper/kit";
+import { printable, printableLines } from "@shipkeeper/kit";
 
 /** Made by `markup` alone, so that no text can pass for markup. */
 export class Markup {
@@ -32,6 +32,11 @@ function insert(value: Insertable): string {
   if (value instanceof Markup) return value.toString();
   if (typeof value === "object") return value.map(insert).join("");
   return escape(printable(String(value), MOST_CHARACTERS));
+}
+
+/** What a program wrote, line by line as it was; for a place that keeps line breaks. */
+export function written(text: string): Markup {
+  return Markup.join([escape(printableLines(text))], []);
 }
 
 /** Sentences of ours are longer than names; both end somewhere. */

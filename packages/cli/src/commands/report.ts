@@ -42,7 +42,7 @@ export function addReportCommands(program: Command, surroundings: Surroundings):
 const FORMATS = fleetReportQuerySchema.shape.format.unwrap().options;
 
 /** The collector already made the report harmless; a terminal still trusts only what was checked on this side. */
-function forStandardOutput(text: string, { out }: Surroundings): string {
+export function forStandardOutput(text: string, { out }: Surroundings): string {
   const whole = text.endsWith("\n") ? text : `${text}\n`;
   return out.isTerminal ? printableLines(whole) : whole;
 }

@@ -1,6 +1,13 @@
 import { days } from "@shipkeeper/kit";
 import { expect, test } from "vitest";
-import { compileBundle, ownersFor, parsePolicy, policyBundleSchema, rulesFor } from "../index.ts";
+import {
+  compileBundle,
+  ownersFor,
+  parsePolicy,
+  policyBundleSchema,
+  postMortemTerms,
+  rulesFor,
+} from "../index.ts";
 import { NOW } from "../testing/world.ts";
 
 const policy = (name: string, selector: string) => `
@@ -47,6 +54,22 @@ test("owners come from all policies of the host; where two map one name, the fir
     labels: ["all.owner", "owner", "web.owner"],
     map: { shop: { match: ["all/*"] } },
   });
+});
+
+test("post-mortems are kept for the longest of the host's times, with the fewest lines", () => {
+  const saying = (name: string, role: string, says: string) => `
+policy: ${name}
+hosts: { role: "${role}" }
+${says}`;
+  const bundle = bundleOf(
+    saying("plain", "*", ""),
+    saying("web", "web", "postMortems: { keep: 90d, logLines: 50 }"),
+    saying("wide", "w*", "postMortems: { keep: 7d, logLines: 500 }"),
+  );
+
+  expect(postMortemTerms(bundle, { role: "db" })).toEqual({ keepMs: days(30), logLines: 200 });
+  expect(postMortemTerms(bundle, { role: "wide" })).toEqual({ keepMs: days(7), logLines: 500 });
+  expect(postMortemTerms(bundle, { role: "web" })).toEqual({ keepMs: days(90), logLines: 50 });
 });
 
 test("a compiled rule reads back as the rule that was written", () => {

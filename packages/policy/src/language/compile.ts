@@ -1,4 +1,4 @@
-import { assert, type Instant } from "@shipkeeper/kit";
+import { assert, DAY_MS, type Instant } from "@shipkeeper/kit";
 import { NO_OWNER_RULES, type HostLabels, type OwnerRules } from "@shipkeeper/model";
 import type { Exception, Policy, PolicyBundle, Rule } from "./policy.ts";
 import { selectsLabels } from "./select.ts";
@@ -64,6 +64,25 @@ export function ownersFor(bundle: PolicyBundle, hostLabels: HostLabels): OwnerRu
     }),
     NO_OWNER_RULES,
   );
+}
+
+/** What policies say of the post-mortems of one host. */
+export interface PostMortemTerms {
+  readonly keepMs: number;
+  readonly logLines: number;
+}
+
+export const POST_MORTEM_TERMS: PostMortemTerms = { keepMs: 30 * DAY_MS, logLines: 200 };
+
+/** Of a host that several policies select they are kept for the longest of their times, with the fewest lines. */
+export function postMortemTerms(bundle: PolicyBundle, hostLabels: HostLabels): PostMortemTerms {
+  const said = policiesFor(bundle, hostLabels).flatMap(({ postMortems }) => postMortems ?? []);
+  const times = said.flatMap(({ keepMs }) => keepMs ?? []);
+  const lines = said.flatMap(({ logLines }) => logLines ?? []);
+  return {
+    keepMs: times.length === 0 ? POST_MORTEM_TERMS.keepMs : Math.max(...times),
+    logLines: lines.length === 0 ? POST_MORTEM_TERMS.logLines : Math.min(...lines),
+  };
 }
 
 /** What the memory of a rule's last run is kept under. Names have no slash, so no two rules share a key. */

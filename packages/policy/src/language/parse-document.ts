@@ -11,7 +11,7 @@ import { parseRule, type Inherited } from "./parse-rule.ts";
 import type { Exception, Policy } from "./policy.ts";
 import type { Problem } from "./problem.ts";
 import { compileRollout } from "./rollout-source.ts";
-import { policySourceSchema, profileSourceSchema } from "./source.ts";
+import { policySourceSchema, profileSourceSchema, type PostMortemsSource } from "./source.ts";
 import { isMapping, type YamlDocument } from "./yaml-document.ts";
 
 /**
@@ -40,10 +40,16 @@ export function parseDocument(
   if ("profile" in source) return { placed, problems };
   const { policy: name, hosts, rollout, owners, exceptions, waivers, logs } = source;
   const staged = rollout === undefined ? {} : { rollout: compileRollout(rollout) };
+  const kept =
+    source.postMortems === undefined ? {} : { postMortems: compilePostMortems(source.postMortems) };
   const watched = logs === undefined ? {} : { logs: compileLogs(logs) };
   const checks = compileChecks(source, watched.logs);
-  const policy = { name, hosts, ...staged, owners, exceptions, checks, waivers, ...watched, rules };
+  const policy = { name, hosts, ...staged, owners, ...kept, exceptions, checks, waivers, ...watched, rules };
   return { policy, placed, problems };
+}
+
+function compilePostMortems({ keep, logLines }: PostMortemsSource): Policy["postMortems"] {
+  return { ...(keep !== undefined && { keepMs: keep }), ...(logLines !== undefined && { logLines }) };
 }
 
 /** An exemption that is over protects nobody any more, and its author does not know. */

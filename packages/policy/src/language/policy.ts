@@ -84,6 +84,15 @@ export const policySchema = z.strictObject({
   /** Absent: every host that the policy selects gets it at once. */
   rollout: rolloutSchema.optional(),
   owners: ownerRulesSchema,
+  /** Absent: as other policies of the host say, or the default. */
+  postMortems: z
+    .strictObject({
+      /** How long the collector keeps them, in milliseconds. */
+      keepMs: z.int().min(1).optional(),
+      /** So many lines of the log go into one; none leaves the log on its host. */
+      logLines: z.int().min(0).optional(),
+    })
+    .optional(),
   exceptions: z.array(exceptionSchema),
   /** What the things of the hosts are held to. */
   checks: z.array(checkRuleSchema).default([]),

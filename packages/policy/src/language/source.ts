@@ -1,4 +1,5 @@
 /** A policy as people write it: the keys that do not depend on any action kind. */
+import { DAY_MS } from "@shipkeeper/kit";
 import * as z from "zod";
 import { cronSchema, timezoneSchema, windowsSchema } from "../schedule/schedule-schemas.ts";
 import { exemptionSource } from "./exemption.ts";
@@ -29,6 +30,18 @@ const ownersSchema = z.strictObject({
 
 const HOSTS = "expected labels such as { environment: production }; without any the policy selects nothing";
 
+/** As long as runs and rounds are kept. */
+const MOST_KEPT_DAYS = 400;
+const KEPT = `expected ${MOST_KEPT_DAYS}d or less`;
+const MOST_LINES = 1_000;
+const LINES = `expected a whole number of lines, ${MOST_LINES} at most`;
+
+const postMortemsSchema = z.strictObject({
+  keep: durationSchema.refine((ms) => ms <= MOST_KEPT_DAYS * DAY_MS, KEPT).optional(),
+  logLines: z.int(LINES).min(0, LINES).max(MOST_LINES, LINES).optional(),
+});
+export type PostMortemsSource = z.infer<typeof postMortemsSchema>;
+
 /** What a policy and a profile both may say; a policy inherits all of it. */
 const headKeys = {
   /** Names of profiles. */
@@ -37,6 +50,7 @@ const headKeys = {
   rollout: rolloutSourceSchema.optional(),
   windows: windowsSchema.optional(),
   owners: ownersSchema.prefault({}),
+  postMortems: postMortemsSchema.optional(),
   exceptions: z.array(z.strictObject({ rule: nameSchema.optional(), ...exemptionSource })).default([]),
   ...complianceSource,
   logs: logsSourceSchema.optional(),
