@@ -79,6 +79,7 @@ test("masks key blocks, also when the text begins or ends within one", () => {
   expect(maskSecrets(`-----BEGIN PRIVATE KEY-----\n${body}\nnext line`)).toBe(
     `-----BEGIN PRIVATE KEY-----\n${MASK}\nnext line`,
   );
+  expect(maskSecrets(`-----BEGIN A-----\nx ${body}\nx ${body}-----END A-----`)).not.toContain(body);
   expect(maskSecrets(JSON.stringify({ pem: block }))).not.toContain(body);
 });
 

@@ -18,7 +18,9 @@ export function maskSecrets(text: string, known: readonly string[] = []): string
   let masked = maskKeyBlocks(maskKnown(text, known));
   masked = masked.replace(/[^\s"'<>]+/g, maskUserInfo);
   for (const [pattern, replacement] of SHAPES) masked = masked.replace(pattern, replacement);
-  return masked.replace(/[A-Za-z0-9+/=_-]+/g, maskRawKey);
+  masked = masked.replace(/[A-Za-z0-9+/=_-]+/g, maskRawKey);
+  // Again, because a shape may have taken the line that begins a block, and what is left of it then ends one.
+  return maskKeyBlocks(masked);
 }
 
 /* Every quantifier below is bounded, or runs over characters that cannot begin another match of the same pattern: no
@@ -142,6 +144,7 @@ function maskRawKey(run: string): string {
 
 const BEGIN = /-----BEGIN [A-Z0-9 ]{1,40}-----/;
 const END = /-----END [A-Z0-9 ]{1,40}-----/;
+const ENDS = new RegExp(END, "g");
 /** A key of 16,384 bits has about 200 lines. */
 const MOST_BLOCK_LINES = 250;
 
@@ -151,24 +154,22 @@ function maskKeyBlocks(text: string): string {
   const lines = text.split("\n");
   const ends = nextEnds(lines);
   for (let i = 0; i < lines.length; i++) {
-    const line = lines[i] ?? "";
+    const line = maskBodyBefore(lines, i);
     const begin = BEGIN.exec(line);
-    if (begin === null) {
-      if (END.test(line)) maskBodyBefore(lines, i);
-      continue;
-    }
+    if (begin === null) continue;
     const head = line.slice(0, begin.index + begin[0].length);
     const rest = line.slice(head.length);
-    const sameLine = END.exec(rest);
-    if (sameLine !== null) {
-      lines[i] = `${head}${MASK}${rest.slice(sameLine.index).replace(BEGIN, "")}`;
+    const lastEnd = [...rest.matchAll(ENDS)].at(-1);
+    if (lastEnd !== undefined) {
+      const tail = rest.slice(lastEnd.index + lastEnd[0].length);
+      lines[i] = head + MASK + lastEnd[0] + (BEGIN.test(tail) ? MASK : tail);
       continue;
     }
     if (rest.trim() !== "") lines[i] = head + MASK;
     const end = ends[i + 1];
     const closed = end !== undefined && end - i <= MOST_BLOCK_LINES;
     for (i++; i < lines.length && (closed ? i < end : isKeyBody(lines[i])); i++) lines[i] = MASK;
-    i -= closed ? 0 : 1;
+    i -= 1;
   }
   return lines.join("\n");
 }
@@ -180,8 +181,15 @@ function nextEnds(lines: readonly string[]): (number | undefined)[] {
   return ends;
 }
 
-function maskBodyBefore(lines: string[], end: number): void {
-  for (let i = end - 1; i >= 0 && isKeyBody(lines[i]) && lines[i] !== MASK; i--) lines[i] = MASK;
+/** Where a line ends a block that began on an earlier one; returns the line as it is then. */
+function maskBodyBefore(lines: string[], at: number): string {
+  const line = lines[at] ?? "";
+  const end = END.exec(line);
+  if (end === null || (BEGIN.exec(line)?.index ?? Infinity) < end.index) return line;
+  for (let i = at - 1; i >= 0 && isKeyBody(lines[i]); i--) lines[i] = MASK;
+  const masked = line.slice(0, end.index).trim() === "" ? line : MASK + line.slice(end.index);
+  lines[at] = masked;
+  return masked;
 }
 
 function isKeyBody(line: string | undefined): boolean {
