@@ -12,6 +12,7 @@ export type FactSource = Pick<
   | "rounds"
   | "runs"
   | "restorePoints"
+  | "logs"
   | "findings"
   | "judgements"
   | "events"

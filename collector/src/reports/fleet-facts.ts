@@ -6,6 +6,7 @@
 import type { Instant } from "@shipkeeper/kit";
 import type { ContainerState, HealthStatus } from "@shipkeeper/model";
 import type { Severity } from "@shipkeeper/policy";
+import type { ReportedLog } from "@shipkeeper/protocol";
 
 export interface FleetFacts {
   /** Runs and steps are told from here on. */
@@ -21,6 +22,8 @@ export interface FleetFacts {
   readonly held: readonly HeldFact[];
   readonly waitingRules: readonly WaitingRuleFact[];
   readonly restorePoints: readonly RestorePointFact[];
+  /** Logs that are written to, or burst. */
+  readonly logs: readonly ReportedLog[];
   readonly compliance: ComplianceFacts;
   /** What agents could not do. */
   readonly troubles: readonly TroubleFact[];
@@ -223,6 +226,7 @@ export function cutToOwner(facts: FleetFacts, owner: string): FleetFacts {
     haltedRollout: undefined,
     waitingRules: facts.waitingRules.filter(({ host }) => hosts.has(host)),
     restorePoints: theirs(facts.restorePoints),
+    logs: theirs(facts.logs),
     compliance: {
       score: facts.compliance.owners.find((score) => score.owner === owner),
       owners: [],

@@ -9,6 +9,7 @@ import { forecastDisk } from "./disk-forecast.ts";
 import { cutToOwner, type FleetFacts, type HostFact } from "./fleet-facts.ts";
 import { reportHeldBack } from "./held-back.ts";
 import { ageDaysOf, reportImages } from "./image-ages.ts";
+import { reportLogs } from "./loudest-logs.ts";
 import { needPerson } from "./needs-person.ts";
 import { nextThings } from "./next-things.ts";
 import { reportRestorePoints } from "./restore-points.ts";
@@ -33,6 +34,7 @@ export function fleetReport(facts: FleetFacts, now: Instant): FleetReport {
     done: reportDone(facts.runs),
     heldBack: reportHeldBack(facts),
     restorePoints: reportRestorePoints(facts),
+    logs: reportLogs(facts),
     unowned: reportUnowned(facts),
   };
   return { ...found, truth: truth(found, facts.silentAfterMs), next: nextThings(found, facts, now) };

@@ -13,6 +13,7 @@ import { cacheBytes, ownBytes } from "./cache-size.ts";
 import { everyPage, type FactSource } from "./fact-source.ts";
 import { gatherCompliance } from "./gather-compliance.ts";
 import type { DiskFact, FleetFacts, HaltedRolloutFact, HostFact, ImageFact } from "./fleet-facts.ts";
+import { logFact } from "./loudest-logs.ts";
 import { gatherHeld } from "./gather-held.ts";
 import { gatherRuns } from "./gather-runs.ts";
 
@@ -76,6 +77,9 @@ export async function gatherFacts(store: FactSource, since: Instant, now: Instan
       message,
     })),
     haltedRollout: haltedRollout(store),
+    logs: named(await everyPage((page) => store.logs.list({ ...page, sort: "-bytesPerMinute" }))).flatMap(
+      (log) => logFact(log) ?? [],
+    ),
     restorePoints: points.map(({ host, volume, repository, at, bytes }) => ({
       host,
       volume,

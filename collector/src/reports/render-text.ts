@@ -9,12 +9,14 @@ import {
   actionInWords,
   ageInWords,
   ago,
+  burstsInWords,
   codeInWords,
   counted,
   decisionInWords,
   exampleInWords,
   findingsInWords,
   forecastInWords,
+  matchesInWords,
   scoreInWords,
   spanOf,
   titleOf,
@@ -36,6 +38,7 @@ export function renderText(report: FleetReport): string {
     titled(`What was done in ${spanOf(report)}`, doneLines(report)),
     titled("What was left alone, and why", heldLines(report)),
     titled("Restore points", restorePointLines(report)),
+    titled("Loudest containers", logLines(report)),
     ...(report.owner === undefined ? [titled("Without an owner", unownedLines(report))] : []),
   ];
   return `${parts.map((lines) => lines.join("\n")).join("\n\n")}\n`;
@@ -211,6 +214,20 @@ function restorePointLines({ restorePoints, at }: FleetReport): string[] {
   return [
     `${counted(total, "restore point")} of ${counted(datasets.length, "volume")}; ${unprotected.length} in use without any`,
     ...alignColumns([...bare, ...saved], [28, 20, 22, 20]),
+  ];
+}
+
+function logLines({ logs }: FleetReport): string[] {
+  const rows = logs.loudest.map(({ container, host, keptBytes, growsWithoutEnd, ...log }) => [
+    container,
+    `on ${host}`,
+    `${formatBytes(log.bytesPerMinute)} a minute${log.isBursting ? ", BURSTS" : ""}`,
+    `${keptBytes === undefined ? "" : `${formatBytes(keptBytes)} kept`}${growsWithoutEnd ? ", NO ROTATION" : ""}`,
+  ]);
+  const found = (place: number) => matchesInWords(logs.loudest[place]?.matches ?? []);
+  return [
+    ...(logs.bursting === 0 ? [] : [burstsInWords(logs)]),
+    ...withBelow(alignColumns(rows, [28, 20, 26, 26]), found, 2),
   ];
 }
 

@@ -106,3 +106,10 @@ export const counted = (count: number, noun: string): string => `${count} ${noun
 
 export const shareOf = (part: number, whole: number): number =>
   whole === 0 ? 0 : Math.round((100 * part) / whole);
+
+/** `errors 41208, timeouts 310`. */
+export const matchesInWords = (matches: readonly { pattern: string; count: number }[]): string =>
+  matches.map(({ pattern, count }) => `${pattern} ${count}`).join(", ");
+
+export const burstsInWords = ({ bursting }: FleetReport["logs"]): string =>
+  bursting === 1 ? "1 log bursts" : `${bursting} logs burst`;

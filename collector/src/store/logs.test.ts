@@ -1,6 +1,6 @@
 import { HOUR_MS } from "@shipkeeper/kit";
 import type { WatchedLog } from "@shipkeeper/policy";
-import type { ApiLog, ApiLogHour, KnownEntry } from "@shipkeeper/protocol";
+import type { ApiLog, ApiLogHour, FleetReport, KnownEntry } from "@shipkeeper/protocol";
 import { expect, onTestFinished, test } from "vitest";
 import { container, containerId, inventoryEntry, NOW } from "../testing/facts.ts";
 import { startTestCollector } from "../testing/test-collector.ts";
@@ -35,7 +35,8 @@ async function collectorWith(...entries: KnownEntry[]) {
   );
   await host.tell(inventoryEntry({ containers }), ...entries);
   const read = async <Item>(url: string) => (await collector.ask("GET", url)).json<{ items: Item[] }>().items;
-  return { send: (...entries: KnownEntry[]) => host.tell(...entries), read };
+  const report = async () => (await collector.ask("GET", "/api/v1/reports/fleet")).json<FleetReport>();
+  return { send: (...entries: KnownEntry[]) => host.tell(...entries), read, report };
 }
 
 const BURST = { since: NOW, why: "matches", pattern: "errors", perMinute: 9, limitPerMinute: 5 } as const;
@@ -100,4 +101,28 @@ test("an hour is the most that was counted of it, and what an agent counted afte
     { name: "loud", at: HOUR, bytes: 350, matches: { errors: 5 } },
   ]);
   expect(await read<ApiLogHour>("/api/v1/logs/hours?container=quiet")).toEqual([]);
+});
+
+test("the fleet report names those who log most, and how long their logs may grow", async () => {
+  const { report } = await collectorWith(
+    logWatch([
+      watched("loud", { bytesPerMinute: 900, matches: { errors: 2 }, burst: BURST }),
+      watched("quiet"),
+    ]),
+  );
+
+  expect((await report()).logs).toEqual({
+    loudest: [
+      {
+        host: "web-1",
+        container: "loud",
+        bytesPerMinute: 900,
+        matches: [{ pattern: "errors", count: 2 }],
+        keptBytes: 7,
+        isBursting: true,
+        growsWithoutEnd: false,
+      },
+    ],
+    bursting: 1,
+  });
 });

@@ -1,6 +1,6 @@
 import { containerIdSchema, imageIdSchema } from "@shipkeeper/model";
 import { plainContainer } from "@shipkeeper/model/testing";
-import type { ApiContainer, ApiHost, ApiRunDetail } from "@shipkeeper/protocol";
+import type { ApiContainer, ApiHost, ApiLog, ApiRunDetail } from "@shipkeeper/protocol";
 import { VERSION } from "@shipkeeper/runtime";
 import { expect, test } from "vitest";
 import { NOW, page, runCommand, unasked } from "./testing/run-command.ts";
@@ -72,6 +72,46 @@ test("every page of a list is read, with the filters that were asked for", async
   ]);
   expect(out).toContain("first");
   expect(out).toContain("second");
+});
+
+test("logs tell how they are kept, what was found in them, and why nothing was", async () => {
+  const {
+    id,
+    name: _,
+    ...kept
+  } = container("web", { logDriver: "json-file", logRotation: {}, logBytes: 38e9 });
+  const log = (name: string, facts: Partial<ApiLog> = {}): ApiLog => ({
+    ...kept,
+    containerId: id,
+    name,
+    ...facts,
+  });
+  const burst = {
+    since: NOW - 60_000,
+    why: "matches",
+    pattern: "errors",
+    perMinute: 9,
+    limitPerMinute: 5,
+  } as const;
+  const loud = log("loud", { bytesPerMinute: 14.2e6, matches: { errors: 9 }, notScannedBytes: 8e6, burst });
+  const rotated = log("rotated", {
+    logRotation: { maxSize: "10m", maxFile: "3" },
+    bytesPerMinute: 0,
+    matches: {},
+  });
+
+  const { out, calls } = await runCommand("logs --burst", () =>
+    page(loud, rotated, log("mute", { logDriver: "none", unreadable: "no-log" })),
+  );
+
+  expect(calls).toEqual(["GET /api/v1/logs?burst=true&limit=500"]);
+  expect(out.split("\n").map((line) => line.split("\t").slice(1))).toEqual([
+    ["container", "driver", "rotation", "kept", "a minute", "matches", "burst", "not scanned"],
+    ["loud", "json-file", "none", "38 GB", "14.2 MB", "errors 9", "errors 1 minute ago", "8 MB"],
+    ["rotated", "json-file", "3 × 10m", "38 GB", "0 B", "-", "-", "-"],
+    ["mute", "none", "-", "38 GB", "-", "-", "-", "no log is kept"],
+    [],
+  ]);
 });
 
 test("--json prints what the API said", async () => {

@@ -1,5 +1,6 @@
 /** A small fleet by hand: one of everything that a report has to tell. */
 import { HOUR_MS, MINUTE_MS, days } from "@shipkeeper/kit";
+import type { ReportedLog } from "@shipkeeper/protocol";
 import type { ContainerFact, FleetFacts, HostFact, ImageFact } from "../fleet-facts.ts";
 import { sampleCompliance } from "./sample-compliance.ts";
 
@@ -16,6 +17,7 @@ export const EMPTY_FACTS: FleetFacts = {
   held: [],
   waitingRules: [],
   restorePoints: [],
+  logs: [],
   compliance: { score: undefined, owners: [], findings: [], notJudged: [] },
   troubles: [],
 };
@@ -58,6 +60,18 @@ export function containerFact(
   overrides: Partial<ContainerFact> = {},
 ): ContainerFact {
   return { host, id: `${host}/${name}`, name, state: "running", health: "healthy", ...overrides };
+}
+
+function logFact(host: string, container: string, overrides: Partial<ReportedLog>): ReportedLog {
+  return {
+    host,
+    container,
+    bytesPerMinute: 0,
+    matches: [],
+    isBursting: false,
+    growsWithoutEnd: false,
+    ...overrides,
+  };
 }
 
 /** Free bytes that sink by a fixed amount an hour. */
@@ -243,6 +257,21 @@ export const SAMPLE_FACTS: FleetFacts = {
     at: NOW - hoursAgo * HOUR_MS,
     bytes: 12e9,
   })),
+  logs: [
+    logFact("web-1", "shop", { owner: "shop", bytesPerMinute: 41e3, keptBytes: 3.2e6 }),
+    logFact("web-1", "checkout", {
+      owner: "payments",
+      bytesPerMinute: 14.2e6,
+      matches: [
+        { pattern: "errors", count: 41_208 },
+        { pattern: "timeouts", count: 310 },
+      ],
+      keptBytes: 38e9,
+      isBursting: true,
+      growsWithoutEnd: true,
+    }),
+    logFact("db-1", "ledger", { owner: "payments", bytesPerMinute: 0, isBursting: true }),
+  ],
   compliance: sampleCompliance(NOW),
 };
 
@@ -250,7 +279,7 @@ export const SAMPLE_FACTS: FleetFacts = {
 export const HOSTILE_NAME = `<img src=x onerror="globalThis.pwned=1"><script>globalThis.pwned=1</script>'"\`\${1}\u202egnp.exe\u0007\n\t\u001b[31m&lt;${"W".repeat(4_096)}`;
 
 const CHOSEN_BY_OTHERS = new Set(
-  "host name owner target because trouble words why volume path base rule repository agentVersion says title".split(
+  "host name owner target because trouble words why volume path base rule repository agentVersion says title container pattern".split(
     " ",
   ),
 );

@@ -5,6 +5,7 @@
 import { containerStateSchema, countSchema, healthStatusSchema, instantSchema } from "@shipkeeper/model";
 import { severitySchema } from "@shipkeeper/policy";
 import * as z from "zod";
+import { reportedLogsSchema } from "./logs.ts";
 import { queryInteger } from "./page.ts";
 
 /** Age classes of images, youngest first; `unknown` where the builder wrote no believable time. */
@@ -226,6 +227,7 @@ export const fleetReportSchema = z
       datasets: z.array(datasetSchema),
       unprotected: z.array(unprotectedSchema),
     }),
+    logs: reportedLogsSchema,
     unowned: z.object({
       containers: countSchema,
       images: countSchema,

@@ -71,3 +71,20 @@ export const logHoursQuerySchema = listQuery(
 );
 export type LogHoursQuery = z.infer<typeof logHoursQuerySchema>;
 export const logHoursPageSchema = pageOf(apiLogHourSchema);
+
+const reportedLogSchema = z.object({
+  host: z.string(),
+  container: z.string(),
+  owner: z.string().optional(),
+  /** The mean of the last ten minutes. */
+  bytesPerMinute: countSchema,
+  /** Lines of the last hour. */
+  matches: z.array(z.object({ pattern: z.string(), count: countSchema })),
+  keptBytes: countSchema.optional(),
+  isBursting: z.boolean(),
+  growsWithoutEnd: z.boolean(),
+});
+export type ReportedLog = z.infer<typeof reportedLogSchema>;
+
+/** The loudest first. */
+export const reportedLogsSchema = z.object({ loudest: z.array(reportedLogSchema), bursting: countSchema });
