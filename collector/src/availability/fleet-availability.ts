@@ -30,8 +30,9 @@ export interface Availability extends ApiAvailability {
   readonly hostIds: readonly string[];
 }
 
-/** Between two hosts others get their turn: a fleet is many milliseconds of arithmetic. */
-const HOSTS_A_TURN = 20;
+/** After so many others get their turn: a fleet is seconds of arithmetic. */
+const HOSTS_A_TURN = 10;
+const SERVICES_A_TURN = 50;
 
 /** Everything that was told of in the window, in no order. */
 export async function fleetAvailability(
@@ -49,7 +50,10 @@ export async function fleetAvailability(
       found.push(...members.map((member) => ofContainer(member, question)));
     else for (const member of members) collect(services, member);
   }
-  for (const [name, members] of services) found.push(ofService(name, members, question));
+  for (const [place, [name, members]] of [...services].entries()) {
+    if (place % SERVICES_A_TURN === SERVICES_A_TURN - 1) await nextTurn();
+    found.push(ofService(name, members, question));
+  }
   return found;
 }
 
@@ -57,8 +61,13 @@ interface Member {
   readonly host: WatchedHost;
   readonly subject: AvailabilitySubject;
   readonly state: Spell["state"];
-  readonly pieces: readonly Piece[];
+  /** In order, as `watched` is, which all members of a host share. */
+  readonly spells: readonly Spell[];
+  readonly watched: readonly Interval[];
 }
+
+/** Made when they are needed: those of a whole fleet would be millions at once. */
+const piecesOfMember = ({ spells, watched }: Member): Piece[] => piecesOf(spells, watched);
 
 function readWatch({ availability }: Pick<Store, "availability">, host: WatchedHost, window: Interval) {
   const spans = availability.watchOf(host.id, window.from);
@@ -81,11 +90,12 @@ function readMembers(
     const own = (spells.get(subject.identity) ?? []).filter(({ since }) => since < window.to);
     const last = own.at(-1);
     if (last === undefined || own.every(({ state }) => state === "out")) return [];
-    return [{ host, subject, state: last.state, pieces: piecesOf(own, watched) }];
+    return [{ host, subject, state: last.state, spells: own, watched }];
   });
 }
 
-function ofContainer({ host, subject, state, pieces }: Member, question: AvailabilityQuestion): Availability {
+function ofContainer(member: Member, question: AvailabilityQuestion): Availability {
+  const { host, subject, state } = member;
   const { identity, name, image, owner } = subject;
   return {
     name,
@@ -96,7 +106,7 @@ function ofContainer({ host, subject, state, pieces }: Member, question: Availab
     image,
     owner,
     state,
-    ...inFigures(tally(pieces), question),
+    ...inFigures(tally(piecesOfMember(member)), question),
   };
 }
 
@@ -119,7 +129,7 @@ function ofService(name: string, members: readonly Member[], question: Availabil
     owner: owners.size === 1 ? owner : undefined,
     containers: members.length,
     state: states.includes("up") ? "up" : states.includes("down") ? "down" : "out",
-    ...inFigures(tally(together(members.map(({ pieces }) => pieces))), question),
+    ...inFigures(tally(together(members.map(piecesOfMember))), question),
   };
 }
 
@@ -133,7 +143,7 @@ function ofHost(
     answered.map((interval): Piece => ({ ...interval, state: "up" })),
     silent.map((interval): Piece => ({ ...interval, state: "down" })),
   ]);
-  const shares = members.flatMap((member) => shareOf(tally(member.pieces)) ?? []);
+  const shares = members.flatMap((member) => shareOf(tally(piecesOfMember(member))) ?? []);
   return {
     name: host.hostname,
     host: host.hostname,

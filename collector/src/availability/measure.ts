@@ -55,13 +55,13 @@ export function piecesOf(
 
 /** Many as one: up while at least one of them is, down while none is and at least one is down. */
 export function together(members: readonly (readonly Piece[])[]): Piece[] {
-  const edges = members.flat().flatMap(({ from, to, state }) => {
-    const sort = state === "up" ? { up: 1, down: 0 } : { up: 0, down: 1 };
-    return [
-      { at: from, ...sort },
-      { at: to, up: -sort.up, down: -sort.down },
-    ];
-  });
+  const [only] = members;
+  if (only !== undefined && members.length === 1) return [...only];
+  const edges: { at: Instant; up: number; down: number }[] = [];
+  for (const { from, to, state } of members.flat()) {
+    const [up, down] = state === "up" ? [1, 0] : [0, 1];
+    edges.push({ at: from, up, down }, { at: to, up: -up, down: -down });
+  }
   edges.sort((a, b) => a.at - b.at);
 
   const pieces: { state: "up" | "down"; from: Instant; to: Instant }[] = [];
