@@ -1,6 +1,6 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "@shipkeeper/kit";
-import type { AvailabilityChange, WatchSpan } from "@shipkeeper/policy";
-import type { ApiAvailability } from "@shipkeeper/protocol";
+import type { AvailabilityChange, Incident, WatchSpan } from "@shipkeeper/policy";
+import type { ApiAvailability, ApiHealing } from "@shipkeeper/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { containerId, NOW } from "../testing/facts.ts";
 import { startTestCollector, type TestAgent, type TestCollector } from "../testing/test-collector.ts";
@@ -138,4 +138,43 @@ test("as CSV the list is a table", async () => {
 
   expect(reply.headers["content-type"]).toContain("text/csv");
   expect(reply.body.split("\r\n")[0]).toContain("name,host,hostId");
+});
+
+test("healing is told of the fleet, of a host and of an owner", async () => {
+  const incident = (id: string, facts: Partial<Incident> = {}) => ({
+    kind: "incident",
+    id,
+    at: NOW,
+    identity: `name:${id}`,
+    container: { id, name: id, image: "web:1", imageId: "sha256:web" },
+    sign: "unhealthy",
+    cause: "its health check fails",
+    sickAt: ago(2 * HOUR_MS),
+    detectedAt: ago(2 * HOUR_MS),
+    heals: 1,
+    members: [],
+    policy: "production",
+    rule: "unhealthy",
+    ...facts,
+  });
+  const ended = { firstOrderAt: ago(HOUR_MS), healthyAt: NOW, closedAt: NOW, ended: "healed" as const };
+  await web.tell(
+    incident("a", { ...ended, owner: "payments" }),
+    incident("b", { closedAt: NOW, ended: "merged" }),
+    incident("old", { detectedAt: ago(9 * DAY_MS) }),
+  );
+  await db.tell(incident("c"));
+  const healing = async (query: string) =>
+    (await collector.ask("GET", `/api/v1/healing?${query}`)).json<ApiHealing>();
+
+  expect(await healing("days=7")).toMatchObject({
+    incidents: 2,
+    healed: 1,
+    open: 1,
+    times: { sickToHealthy: { count: 1, medianMs: 2 * HOUR_MS } },
+  });
+  expect(await healing("days=30")).toMatchObject({ incidents: 3 });
+  expect(await healing("days=7&host=web-2")).toMatchObject({ incidents: 1, healed: 0 });
+  expect(await healing("days=7&owner=payments")).toMatchObject({ incidents: 1, healed: 1 });
+  expect(await healing("days=7&host=nowhere")).toMatchObject({ incidents: 0 });
 });

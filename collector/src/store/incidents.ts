@@ -1,11 +1,12 @@
 /** Incidents of all hosts. Agents send each whole at every change, so the latest telling is all there is to know. */
+import type { Instant } from "@shipkeeper/kit";
 import type { HostId } from "@shipkeeper/model";
 import type { Incident } from "@shipkeeper/policy";
 import type { ApiIncident, IncidentsQuery, Page } from "@shipkeeper/protocol";
 import { sql, type Selectable } from "kysely";
 import { fromJson, type StoreDatabase } from "./database.ts";
 import { hostIs, readPage } from "./page.ts";
-import type { Tables } from "./tables.ts";
+import type { Json, Tables } from "./tables.ts";
 
 export function incidents({ db, read }: StoreDatabase) {
   const put = db.prepare(/*sql*/ `
@@ -27,7 +28,14 @@ export function incidents({ db, read }: StoreDatabase) {
       .selectAll("incident")
       .select("host.hostname");
 
+  const detectedSince = db.prepare<[Instant], { host_id: HostId; body: Json<Incident> }>(/*sql*/ `
+    SELECT host_id, body FROM incident WHERE detected_at >= ? AND ended IS NOT 'merged' ORDER BY detected_at, id`);
+
   return {
+    /** Of all hosts, in the order in which they were detected; not those that were parts of others. */
+    detectedSince: (since: Instant): { hostId: HostId; incident: Incident }[] =>
+      detectedSince.all(since).map((row) => ({ hostId: row.host_id, incident: fromJson(row.body) })),
+
     record(hostId: HostId, incident: Incident): void {
       const { id, at, identity, container, detectedAt } = incident;
       put.run({

@@ -11,6 +11,7 @@ import { addComplianceCommands } from "./commands/compliance.ts";
 import { addContainersCommand } from "./commands/containers.ts";
 import { addFindingsCommand } from "./commands/findings.ts";
 import { addGateCommand } from "./commands/gate.ts";
+import { addHealingCommand } from "./commands/healing.ts";
 import { addHostsCommand } from "./commands/hosts.ts";
 import { addImagesCommand } from "./commands/images.ts";
 import { addIncidentsCommand } from "./commands/incidents.ts";
@@ -52,6 +53,7 @@ const COMMANDS = [
   addRestorePointsCommand,
   addIncidentsCommand,
   addAvailabilityCommand,
+  addHealingCommand,
   addFindingsCommand,
   addComplianceCommands,
   addGateCommand,

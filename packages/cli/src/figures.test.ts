@@ -1,7 +1,7 @@
-import { DAY_MS, HOUR_MS, MINUTE_MS } from "@shipkeeper/kit";
-import type { ApiAvailability } from "@shipkeeper/protocol";
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "@shipkeeper/kit";
+import type { ApiAvailability, ApiHealing } from "@shipkeeper/protocol";
 import { expect, test } from "vitest";
-import { page, runCommand } from "./testing/run-command.ts";
+import { NOW, page, runCommand } from "./testing/run-command.ts";
 
 const availability = (name: string, facts: Partial<ApiAvailability> = {}): ApiAvailability => ({
   name,
@@ -45,4 +45,50 @@ test("availability says what was up how long, and how far from its target", asyn
     ["shop/db", "-", "-", "98.00 %", "-", "0", "-", "missed by 2 hours", "down"],
     ["shop/batch", "-", "-", "-", "-", "0", "-", "not watched", "-"],
   ]);
+});
+
+const times = { count: 2, medianMs: 3 * SECOND_MS, p95Ms: 4 * SECOND_MS, maxMs: 4 * SECOND_MS };
+const HEALING: ApiHealing = {
+  since: NOW - 7 * DAY_MS,
+  at: NOW,
+  incidents: 3,
+  heals: 4,
+  healed: 1,
+  recovered: 1,
+  recoveredShare: 0.5,
+  withoutPeopleShare: 1,
+  handedOver: 0,
+  open: 1,
+  stopped: 0,
+  removed: 0,
+  times: {
+    sickToDetected: times,
+    detectedToOrdered: times,
+    orderedToHealthy: { count: 0 },
+    sickToHealthy: { ...times, maxMs: 2 * MINUTE_MS },
+  },
+  byImage: [{ name: "web:1", incidents: 3, heals: 4, healed: 1, recovered: 1, handedOver: 0 }],
+  byOwner: [{ incidents: 3, heals: 4, healed: 1, recovered: 1, handedOver: 0 }],
+  flapping: [{ name: "web", host: "web-1", incidents: 3, heals: 4 }],
+};
+
+test("healing says in a sentence how sickness ended, then how long it took and what is sick most", async () => {
+  const { code, out, calls } = await runCommand("healing --days 7", () => ({ body: HEALING }));
+
+  expect(code).toBe(0);
+  expect(calls).toEqual(["GET /api/v1/healing?days=7"]);
+  expect(out).toContain(
+    "3 incidents, 4 orders to heal: 1 healed, 1 recovered without an order (50.00 % of what got well), " +
+      "0 stopped by people, 0 removed, 1 open; people were called for 0\n",
+  );
+  expect(out).toContain("sick until healthy\t3 seconds\t4 seconds\t2 minutes\t2\n");
+  expect(out).toContain("ordered until healthy\t-\t-\t-\t0\n");
+  expect(out).toContain("web\tweb-1\t-\t3\t4\n");
+});
+
+test("where nothing was sick, healing says so and no more", async () => {
+  const nothing = { ...HEALING, incidents: 0, byImage: [], byOwner: [], flapping: [] };
+
+  expect((await runCommand("healing", () => ({ body: nothing }))).out).toBe("nothing was sick\n");
+  expect(JSON.parse((await runCommand("healing --json", () => ({ body: HEALING }))).out)).toEqual(HEALING);
 });

@@ -3,6 +3,7 @@ export * from "./compliance.ts";
 export * from "./containers.ts";
 export * from "./events.ts";
 export * from "./fleet-report.ts";
+export * from "./healing.ts";
 export * from "./hosts.ts";
 export * from "./images.ts";
 export * from "./incidents.ts";
