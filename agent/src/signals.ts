@@ -8,7 +8,7 @@ import type { StandingSources } from "./steward/standing.ts";
 import { startProbing, type ProbingOptions } from "./probe/run-probes.ts";
 
 export interface SignalSources extends Omit<WatchHostOptions, "engine" | "found"> {
-  readonly engine: Pick<Engine, "container" | "exec" | "logs">;
+  readonly engine: Pick<Engine, "container" | "pastEvents" | "exec" | "logs">;
   /** What says which probes there are. */
   readonly probes: ProbingOptions["sources"];
   /** Container id → the work of the agent that has it in hand. */

@@ -3,7 +3,7 @@
  * fit. It gathers facts for planners and judges none of them.
  */
 import { uptime } from "node:os";
-import { SECOND_MS, type Clock } from "@shipkeeper/kit";
+import { SECOND_MS, errorChain, type Clock } from "@shipkeeper/kit";
 import { readLoad, type EngineAddress, type EngineReader } from "@shipkeeper/docker";
 import type { Inventory } from "@shipkeeper/model";
 import { NO_SIGNALS, type Load, type Signals } from "@shipkeeper/policy";
@@ -12,6 +12,7 @@ import { startLoop, type Logger, type Service } from "@shipkeeper/runtime";
 import type { AgentLedger } from "../ledger/ledger.ts";
 import { pausesFile } from "../pauses-file.ts";
 import type { Observer } from "./observe.ts";
+import { LIFE_KEPT_MS } from "./container-life.ts";
 import { tellPauses } from "./tell-pauses.ts";
 import { engineBeganAt, watchEngine } from "./watch-engine.ts";
 import { watchGhosts } from "./watch-ghosts.ts";
@@ -19,7 +20,7 @@ import { watchLives } from "./watch-lives.ts";
 
 export interface WatchHostOptions {
   readonly observer: Pick<Observer, "current" | "subscribe" | "follow">;
-  readonly engine: Pick<EngineReader, "container">;
+  readonly engine: Pick<EngineReader, "container" | "pastEvents">;
   readonly ledger: Pick<AgentLedger, "lives" | "toldPauses" | "journal">;
   /** Where the engine listens. */
   readonly docker: EngineAddress;
@@ -68,7 +69,20 @@ export function watchHost(options: WatchHostOptions): HostWatch {
   const unsubscribe = observer.subscribe((inventory: Inventory) => {
     engine.look(inventory);
     lives.look(inventory);
+    if (!knowsPast) looking.nudge();
   });
+  let knowsPast = false;
+  /** Once, when the engine answers for the first time: what happened while no agent watched. */
+  async function lookBack(signal: AbortSignal): Promise<void> {
+    if (knowsPast || engine.upSince() === undefined) return;
+    knowsPast = true;
+    try {
+      lives.takePast(await options.engine.pastEvents({ since: clock() - LIFE_KEPT_MS, signal }));
+    } catch (error) {
+      if (!signal.aborted) log.warn({ error: errorChain(error) }, "what happened before is not known");
+    }
+  }
+
   const looking = startLoop({
     name: "watch the host",
     log,
@@ -79,6 +93,7 @@ export function watchHost(options: WatchHostOptions): HostWatch {
       load = (options.load ?? readLoad)({ disk });
       tellOfPauses(pausesAt(clock()));
       const haunted = ghosts.ghosts().size;
+      await lookBack(signal);
       await ghosts.look(inventory?.containers ?? [], signal);
       if (ghosts.ghosts().size > haunted) options.found();
       return LOOK_EVERY_MS;

@@ -102,3 +102,26 @@ test("ten thousand containers at most, those first to go that nothing happened t
   expect(lives.deaths().has("c1")).toBe(false);
   expect(lives.deaths().has("c2")).toBe(true);
 });
+
+test("what happened while no agent watched is taken from the engine's memory, what was seen already once", () => {
+  const { web, open, event } = world();
+  const first = open();
+  first.take(event("die", { at: NOW - 5_000, attributes: { exitCode: "1" } }));
+  first.save();
+  const second = open();
+
+  second.takePast([
+    event("die", { at: NOW - 5_000, attributes: { exitCode: "1" } }),
+    event("start", { at: NOW - 4_000 }),
+    event("die", { at: NOW - 1_000, attributes: { exitCode: "2" } }),
+    event("pause", { at: NOW, subject: "another" }),
+  ]);
+
+  expect(
+    second
+      .deaths()
+      .get(web.id)
+      ?.map(({ exitCode }) => exitCode),
+  ).toEqual([1, 2]);
+  expect(second.touches().get("another")?.what).toBe("pause");
+});

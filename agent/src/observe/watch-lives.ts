@@ -18,6 +18,8 @@ export interface WatchLivesOptions {
 
 export interface Lives {
   take(event: EngineEvent): void;
+  /** What the engine remembers of the time before the agent began, oldest first; what is known already counts once. */
+  takePast(events: readonly EngineEvent[]): void;
   /** Forgets what is gone or long ago, and puts on disk what changed since the last call. */
   look(inventory: Inventory): void;
   /** Puts on disk what changed since the last call. */
@@ -62,18 +64,25 @@ export function watchLives(options: WatchLivesOptions): Lives {
     changed.clear();
   }
 
+  function take(event: EngineEvent): void {
+    const { type, subject: id, action, at } = event;
+    if (type !== "container" || id === "") return;
+    const before = lives.get(id);
+    if (action === "destroy") return keep(id, undefined);
+    const after = afterEvent(before, event, {
+      own: isOwnAct(event),
+      revived: isRevived(id),
+      engineStarts: engineStarts(at),
+    });
+    if (after !== before) keep(id, after && lifeSince(after, clock() - LIFE_KEPT_MS));
+  }
+
   return {
-    take(event) {
-      const { type, subject: id, action, at } = event;
-      if (type !== "container" || id === "") return;
-      const before = lives.get(id);
-      if (action === "destroy") return keep(id, undefined);
-      const after = afterEvent(before, event, {
-        own: isOwnAct(event),
-        revived: isRevived(id),
-        engineStarts: engineStarts(at),
-      });
-      if (after !== before) keep(id, after && lifeSince(after, clock() - LIFE_KEPT_MS));
+    take,
+
+    takePast(events) {
+      const knownUntil = new Map(Array.from(lives, ([id, { at }]) => [id, at]));
+      for (const event of events) if (event.at > (knownUntil.get(event.subject) ?? 0)) take(event);
     },
 
     look(inventory) {

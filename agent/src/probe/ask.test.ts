@@ -1,10 +1,12 @@
 import { createServer as createHttpServer, type RequestListener } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { EngineRefused, FakeEngine } from "@shipkeeper/docker";
 import type { Container } from "@shipkeeper/model";
 import type { Probe, ProbeWay } from "@shipkeeper/policy";
 import { expect, onTestFinished, test } from "vitest";
 import { NOW } from "../act/testing/act-world.ts";
+import { SELF_SIGNED } from "./testing/self-signed.ts";
 import { createAsk } from "./ask.ts";
 
 const OK = { from: 200, to: 399 };
@@ -83,6 +85,23 @@ test("HTTP: no answer in time, a broken one, and no connection at all", async ()
     ok: false,
     said: "connect ECONNREFUSED 127.0.0.1:1",
   });
+});
+
+test("HTTPS: certificates are not judged unless it is asked for", async () => {
+  const seen: unknown[] = [];
+  const server = createHttpsServer(SELF_SIGNED, ({ headers }, response) => {
+    seen.push(headers.host);
+    response.end();
+  });
+  const port = await listening(server);
+
+  expect(await asked(http(port, { tls: true }))).toEqual({ ok: true, said: "HTTP 200" });
+  expect(await asked(http(port, { tls: { verify: true } }))).toMatchObject({ ok: false });
+  expect(await asked(http(port, { tls: { verify: false, host: "shop.example" } }))).toMatchObject({
+    ok: true,
+  });
+  expect(await asked(http(port))).toMatchObject({ ok: false });
+  expect(seen).toEqual([`127.0.0.1:${port}`, "shop.example"]);
 });
 
 test("TCP: what accepts a connection answers", async () => {

@@ -35,7 +35,7 @@ export interface ProbingOptions {
 }
 
 export interface Probing extends Service {
-  /** Container id → how its probes stand that have been asked. */
+  /** Container id → how its probes stand, for each that has been asked; containers that run and have probes. */
   states(): ReadonlyMap<string, readonly ProbeState[]>;
 }
 
@@ -187,11 +187,8 @@ export function startProbing(options: ProbingOptions): Probing {
   return {
     name: "probing",
     states() {
-      const states = Array.from(lives, ([id, { watched }]): [string, ProbeState[]] => [
-        id,
-        watched.flatMap(({ row }) => row?.state ?? []),
-      ]);
-      return new Map(states.filter(([, list]) => list.length > 0));
+      const probed = [...lives].filter(([, { watched }]) => watched.length > 0);
+      return new Map(probed.map(([id, { watched }]) => [id, watched.flatMap(({ row }) => row?.state ?? [])]));
     },
     async stop() {
       abort.abort();
