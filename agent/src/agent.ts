@@ -26,6 +26,7 @@ import { startEnrolling } from "./enrol/enrol.ts";
 import { hostKey, readIdentity, writeIdentity, type Identity } from "./enrol/identity.ts";
 import { openLedger } from "./ledger/ledger.ts";
 import { startLogWatch } from "./observe/logs/watch-logs.ts";
+import { fleetWord } from "./observe/fleet-word.ts";
 import { startObserving } from "./observe/observe.ts";
 import { outsideLook } from "./observe/look-outside.ts";
 import { startSampling } from "./observe/sample.ts";
@@ -113,6 +114,7 @@ export async function startAgent(
   const inventories = reportInventory(stateReports);
   const standings = reportStanding(stateReports);
   const guardrails = guardrailsFile(config.guardrails);
+  const fleet = fleetWord(clock);
   const standing: StandingSources = {
     hostLabels,
     ledger,
@@ -142,6 +144,7 @@ export async function startAgent(
     docker: config.docker,
     pauses: inState(PAUSES_FILE),
     probes: () => probeSources(policies.bundle(), standing),
+    sickImages: () => fleet.sickImages(),
     tell,
   });
   const availability = trackAvailability({
@@ -217,7 +220,8 @@ export async function startAgent(
       sampling: () => sampling.rung(),
       capabilities: restic === undefined ? [] : [`restic ${restic.version}`],
     }),
-    received: ({ policyRevision, haltedRevision }) => {
+    received: ({ policyRevision, haltedRevision, sickImages }) => {
+      fleet.noteSick(sickImages ?? []);
       if (haltedRevision !== undefined) policies.noteHalt(haltedRevision);
       if (policyRevision > (policies.bundle()?.revision ?? 0)) policies.nudge();
     },

@@ -107,7 +107,7 @@ export async function buildApp({
       await api.register(inventoryRoutes({ store, now }));
       await api.register(sampleRoutes({ store }));
       await api.register(workRoutes({ store }));
-      await api.register(incidentRoutes({ store }));
+      await api.register(incidentRoutes({ store, now }));
       await api.register(complianceRoutes({ store, now }));
       await api.register(figureRoutes({ store, now }));
       await api.register(policyRoutes({ store, policyDesk, now }));

@@ -10,6 +10,7 @@ import {
   type Logger,
   type Service,
 } from "@shipkeeper/runtime";
+import { createAlerting, startAlerting } from "./alerts/alerting.ts";
 import { buildApp } from "./app.ts";
 import type { CollectorConfig } from "./config.ts";
 import { startJudging } from "./compliance/judging.ts";
@@ -19,6 +20,7 @@ import { policyNews } from "./policies/offer.ts";
 import { openPolicyDesk } from "./policies/policy-desk.ts";
 import { openPreviewDesk } from "./preview/preview-desk.ts";
 import { startRollouts } from "./policies/roll-on.ts";
+import { queueAlertMails } from "./reports/alert-mails.ts";
 import { gatherFacts } from "./reports/gather-facts.ts";
 import { mailQueue } from "./reports/mail-queue.ts";
 import { smtpSender } from "./reports/mail.ts";
@@ -44,9 +46,11 @@ export async function startCollector(
   const store = openStore(join(dataDir, "collector.db"));
   makeFirstToken(store, { file: join(dataDir, "admin.token"), now: clock(), log });
 
+  const alerting = createAlerting(store);
   const ingest = createIngest({
     store,
     policyNews: (hostId, held, now) => policyNews(store, { hostId, held }, now),
+    fleetNews: () => alerting.fleetNews(),
     log,
   });
   const policyDesk = openPolicyDesk({ store, log, now: clock, configuredKeys: policyKeys });
@@ -55,6 +59,12 @@ export async function startCollector(
   const previewDesk = openPreviewDesk({ store, now: clock });
   const maintenance = startMaintenance({ store, now: clock, log });
   const reportMail = startReports(store, config, { log, clock });
+  const alerts = startAlerting({
+    alerting,
+    tell: (now) => mailAlerts(store, config, { reportMail, now }),
+    now: clock,
+    log,
+  });
   const secure = config.publicUrl?.startsWith("https:") ?? false;
   const app = await buildApp({ store, ingest, policyDesk, previewDesk, reportMail, now: clock, log, secure });
 
@@ -63,6 +73,7 @@ export async function startCollector(
     { name: "previews", stop: async () => previewDesk.close() },
     { name: "http", stop: () => app.close() },
     rollouts,
+    alerts,
     reportMail,
     judging,
     maintenance,
@@ -93,6 +104,26 @@ function startReports(
     now: clock,
     log,
   });
+}
+
+async function mailAlerts(
+  store: Store,
+  { mail, alerts, publicUrl }: CollectorConfig,
+  { reportMail, now }: { reportMail: ReportMail; now: Instant },
+): Promise<void> {
+  if (mail === undefined) return;
+  const queued = await queueAlertMails(
+    {
+      alerts: store.alerts,
+      queue: mailQueue(store.db),
+      transaction: store.transaction,
+      owners: () => store.owners.list(),
+      operators: alerts.mail,
+      publicUrl,
+    },
+    now,
+  );
+  if (queued > 0) reportMail.nudge();
 }
 
 /**

@@ -31,6 +31,7 @@ test("everything has a default", () => {
     listen: { host: "127.0.0.1", port: 8080 },
     dataDir: "/var/lib/shipkeeper-collector",
     policyKeys: [],
+    alerts: { mail: [] },
     reports: { schedule: "0 7 * * 1", timezone: "UTC" },
   });
 });

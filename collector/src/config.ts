@@ -31,6 +31,15 @@ const configSchema = z.strictObject({
       from: z.string({ error: "expected the address that mails come from" }).min(3),
     })
     .optional(),
+  alerts: z
+    .strictObject({
+      /** Addresses of those who answer for the fleet: they hear of every critical and high alert. */
+      mail: z
+        .array(z.email({ error: "expected a mail address such as ops@acme.example" }))
+        .max(50)
+        .default([]),
+    })
+    .prefault({}),
   reports: z
     .strictObject({
       schedule: cronSchema.default("0 7 * * 1"),
@@ -47,6 +56,7 @@ const KEYS = [
   "policyKeys",
   "mail.smtp",
   "mail.from",
+  "alerts.mail",
   "reports.schedule",
   "reports.timezone",
 ];

@@ -13,6 +13,7 @@ const KEPT_FOR_DAYS: Readonly<Record<Forgettable, number>> = {
   rounds: 400,
   runs: 400,
   incidents: 400,
+  alerts: 400,
   events: 90,
   unknownEntries: 90,
   rejectedEntries: 90,

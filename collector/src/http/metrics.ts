@@ -1,5 +1,6 @@
 /** What Prometheus is told: figures of the collector and of the fleet as a whole, never a name. */
 import type { Clock } from "@shipkeeper/kit";
+import { SEVERITIES } from "@shipkeeper/policy";
 import { hostStateSchema } from "@shipkeeper/protocol";
 import type { FastifyPluginAsync } from "fastify";
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
@@ -61,6 +62,18 @@ export function createMetrics({ store, now }: { store: Store; now: Clock }): Met
         for (const { severity, state, count } of await store.findings.countOpen(now())) {
           this.set({ severity, state }, count);
         }
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Gauge({
+      name: "shipkeeper_alerts",
+      help: "Open alerts, by severity",
+      labelNames: ["severity"],
+      registers: [],
+      collect() {
+        const counts = store.alerts.countOpen();
+        for (const severity of SEVERITIES) this.set({ severity }, counts.get(severity) ?? 0);
       },
     }),
   );

@@ -41,13 +41,12 @@ function openStoreWithHosts(): Store {
   return opened;
 }
 
-const NO_NEWS = () => ({ policyRevision: 0 });
+const NO_NEWS = { policyNews: () => ({ policyRevision: 0 }), fleetNews: () => ({}) };
 
 function send(into: Store, { after = 0, entries, blobs = [] }: Sending, from: HostId = WEB): Receipt {
   const bodies = entries.map(([seq, body]) => ({ seq, body }));
   const head = { protocol: 1, epoch: EPOCH, after, status: status(), entries: bodies };
-  return createIngest({ store: into, policyNews: NO_NEWS, log: silentLog })(from, { head, blobs }, NOW)
-    .receipt;
+  return createIngest({ store: into, ...NO_NEWS, log: silentLog })(from, { head, blobs }, NOW).receipt;
 }
 
 /** Everything that people can see, so that two histories can be compared. */
@@ -172,7 +171,7 @@ test("a host that names another's run, container or round only ever writes its o
   const bodies = [pruneRun("a", { freedBytes: 1 })[1], inventoryEntry({ takenAt: NOW + 9, containers: [] })];
   const entries = bodies.map((body, index) => ({ seq: index + 1, body }));
   const head = { protocol: 1, epoch: other, after: 0, status: status(), entries };
-  createIngest({ store, policyNews: NO_NEWS, log: silentLog })(DB, { head, blobs: [] }, NOW);
+  createIngest({ store, ...NO_NEWS, log: silentLog })(DB, { head, blobs: [] }, NOW);
 
   expect(await store.runs.list({ limit: 10, sort: "at", host: "web-1" })).toEqual(before);
   expect(await names(store)).toEqual(["shop"]);
@@ -264,7 +263,7 @@ test("names with NUL, half characters and __proto__ are stored as text that ever
 test("a host that opens epoch after epoch is told to stop", () => {
   const open = (name: string) => {
     const head = { protocol: 1, epoch: uuid(name), after: 0, status: status(), entries: [] };
-    createIngest({ store, policyNews: NO_NEWS, log: silentLog })(WEB, { head, blobs: [] }, NOW);
+    createIngest({ store, ...NO_NEWS, log: silentLog })(WEB, { head, blobs: [] }, NOW);
   };
   for (let count = 0; count < 24; count += 1) open(`epoch ${count}`);
 

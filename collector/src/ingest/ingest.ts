@@ -33,10 +33,12 @@ export interface IngestDeps {
     held: number,
     now: Instant,
   ) => Pick<Receipt, "policyRevision" | "haltedRevision">;
+  /** What a receipt says of the fleet to every host. */
+  readonly fleetNews: () => Pick<Receipt, "sickImages">;
   readonly log: Logger;
 }
 
-export function createIngest({ store, policyNews, log }: IngestDeps): Ingest {
+export function createIngest({ store, policyNews, fleetNews, log }: IngestDeps): Ingest {
   return (hostId, frame, receivedAt) => {
     const batch = decodeBatch(frame.head);
     const counts = { stored: 0, known: 0, rejected: 0 };
@@ -86,6 +88,7 @@ export function createIngest({ store, policyNews, log }: IngestDeps): Ingest {
       rejected,
       serverTime: receivedAt,
       ...policyNews(hostId, batch.status.policyRevision, receivedAt),
+      ...fleetNews(),
     };
   }
 

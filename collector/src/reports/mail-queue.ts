@@ -3,7 +3,7 @@ import type { Instant } from "@shipkeeper/kit";
 import type { Database } from "@shipkeeper/runtime";
 
 export interface QueuedMail {
-  /** The occurrence and the owner. */
+  /** The occurrence and the owner, or the alert and whom it is told: the same is never queued twice. */
   readonly key: string;
   readonly owner: string;
   readonly recipient: string;
@@ -33,6 +33,11 @@ export function mailQueue(db: Database) {
     WHERE key = @key AND settled_at IS NULL`);
   const delay = db.prepare(/*sql*/ `
     UPDATE mail_queue SET due_at = @until, failures = failures + 1, last_error = @error WHERE key = @key`);
+  const countSince = db
+    .prepare<[string, Instant], number>(
+      /*sql*/ `SELECT count(*) FROM mail_queue WHERE key LIKE ? AND queued_at > ?`,
+    )
+    .pluck();
   const forget = db.prepare<[number]>(/*sql*/ `DELETE FROM mail_queue WHERE settled_at < ?`);
   const planned = db
     .prepare<[string], number>(/*sql*/ `SELECT planned_through FROM report_schedule WHERE report = ?`)
@@ -55,6 +60,8 @@ export function mailQueue(db: Database) {
 
     plannedThrough: (report: string): Instant | undefined => planned.get(report),
     due: (now: Instant, most: number): DueMail[] => due.all(now, most),
+    /** Mails whose key begins with `kind` and a slash. */
+    queuedSince: (kind: string, since: Instant): number => countSince.get(`${kind}/%`, since) ?? 0,
     nextDueAt: (): Instant | undefined => nextDue.get() ?? undefined,
 
     recordSent: (key: string, at: Instant): void => void settle.run({ key, at, outcome: "sent" }),

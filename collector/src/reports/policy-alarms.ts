@@ -1,6 +1,7 @@
 /** What people must hear of policies at once: a rollout that was halted, and hosts that were offered what nobody signed. */
 import { printable } from "@shipkeeper/kit";
 import type { NextThing } from "@shipkeeper/protocol";
+import { alarmOf } from "../alarm-codes.ts";
 import type { FleetFacts, TroubleFact } from "./fleet-facts.ts";
 
 export function haltedRollout({ haltedRollout: halted }: FleetFacts): NextThing[] {
@@ -16,22 +17,6 @@ export function haltedRollout({ haltedRollout: halted }: FleetFacts): NextThing[
   ];
 }
 
-/** Codes of troubles that agents tell, and what each means to people. */
-const ALARMS: Readonly<Record<string, { kind: string; what: (host: string) => string }>> = {
-  policy_refused: {
-    kind: "policy-not-trusted",
-    what: (host) => `Find out who offered ${host} a policy that it had to refuse`,
-  },
-  held_policy_refused: {
-    kind: "policy-not-trusted",
-    what: (host) => `Find out who changed the policy on the disk of ${host}`,
-  },
-  round_unsound: {
-    kind: "round-unsound",
-    what: (host) => `Report that ${host} planned what its policy does not allow; nothing of it was done`,
-  },
-};
-
 /** The newest of each code and host. */
 export function policyAlarms({ troubles }: FleetFacts): NextThing[] {
   const newestFirst = troubles.toSorted((a, b) => b.at - a.at);
@@ -41,7 +26,7 @@ export function policyAlarms({ troubles }: FleetFacts): NextThing[] {
     if (!latest.has(key)) latest.set(key, trouble);
   }
   return [...latest.values()].flatMap(({ host, code, message }) => {
-    const alarm = ALARMS[code];
+    const alarm = alarmOf(code);
     if (alarm === undefined) return [];
     const what = alarm.what(printable(host, 60));
     return [{ urgency: "now" as const, kind: alarm.kind, what, why: printable(message, 300), host }];

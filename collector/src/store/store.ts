@@ -2,6 +2,8 @@
  * Everything the collector knows, on disk. One module per noun; what goes in and comes out are values of the domain.
  * It decides nothing: what an entry means is ingest's, who may ask is http's.
  */
+import { alertFacts } from "./alert-facts.ts";
+import { alerts } from "./alerts.ts";
 import { apiTokens } from "./api-tokens.ts";
 import { availability } from "./availability.ts";
 import { baseImages } from "./base-images.ts";
@@ -58,6 +60,8 @@ export function openStore(file: string) {
     runs: runs(database),
     restorePoints: restorePoints(database, lists),
     incidents: incidents(database),
+    alerts: alerts(database),
+    alertFacts: alertFacts(db),
     events: events(database),
     postMortems: postMortems(database),
     complianceFacts: complianceFacts(db, watchedLogs),

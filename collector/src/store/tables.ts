@@ -5,6 +5,7 @@ import type {
   EngineFacts,
   Gap,
   HostFacts,
+  HostId,
   HostLabels,
   Image,
   Network,
@@ -18,9 +19,17 @@ import type {
   Measures,
   Outcome,
   Round,
+  Severity,
   WatchedLog,
 } from "@shipkeeper/policy";
-import type { AgentStatus, ApiEvent, PostMortem, RestorePoint, RolloutState } from "@shipkeeper/protocol";
+import type {
+  AgentStatus,
+  AlertKind,
+  ApiEvent,
+  PostMortem,
+  RestorePoint,
+  RolloutState,
+} from "@shipkeeper/protocol";
 import type { ColumnType } from "kysely";
 
 declare const content: unique symbol;
@@ -129,6 +138,27 @@ export interface Tables {
     at: number;
     bytes: number;
     body: Json<RestorePoint>;
+  };
+  alert: {
+    id: string;
+    key: string;
+    kind: AlertKind;
+    severity: Severity;
+    host_id: HostId | null;
+    owner: string | null;
+    subject: string;
+    title: string;
+    why: string;
+    incident_id: string | null;
+    opened_at: number;
+    due_at: number;
+    acknowledged_at: number | null;
+    acknowledged_by: string | null;
+    note: string | null;
+    resolved_at: number | null;
+    count: number;
+    mailed_as: Severity | null;
+    mailed_overdue: number;
   };
   incident: {
     rowid: ColumnType<number, never, never>;

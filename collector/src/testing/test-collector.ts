@@ -11,6 +11,7 @@ import {
   type SigningKey,
 } from "@shipkeeper/runtime";
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
+import { createAlerting } from "../alerts/alerting.ts";
 import { buildApp } from "../app.ts";
 import { createIngest } from "../ingest/ingest.ts";
 import { policyNews } from "../policies/offer.ts";
@@ -27,6 +28,8 @@ export interface TestCollector {
   readonly clock: { now: number };
   /** One look at the newest rollout, as the collector takes every few seconds; true while there is something to look after. */
   rollOn(): boolean;
+  /** One look whether there is something that people must know of, as the collector takes every few seconds. */
+  lookForAlerts(): boolean;
   /** Asks as somebody with the role; `null` without any token. */
   ask(method: "GET" | "POST" | "DELETE", url: string, options?: AskOptions): Promise<LightMyRequestResponse>;
   /** Enrols a host with a token of its own. */
@@ -49,9 +52,11 @@ export async function startTestCollector({
   const now: Clock = () => clock.now;
   const store = openStore(file);
   const policyDesk = openPolicyDesk({ store, log, now, configuredKeys });
+  const alerting = createAlerting(store);
   const ingest = createIngest({
     store,
     policyNews: (hostId, held, at) => policyNews(store, { hostId, held }, at),
+    fleetNews: () => alerting.fleetNews(),
     log,
   });
   const reportMail = { sendNow: async () => [] };
@@ -70,6 +75,7 @@ export async function startTestCollector({
     store,
     policyDesk,
     clock,
+    lookForAlerts: () => alerting.look(now()),
     rollOn: () => rollOn({ store, policyDesk, now, log }),
 
     ask(method, url, { role = "admin", body, headers } = {}) {

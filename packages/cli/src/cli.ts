@@ -6,6 +6,7 @@ import { errorChain, printableLines } from "@shipkeeper/kit";
 import { ConfigProblem, VERSION } from "@shipkeeper/runtime";
 import { Command, CommanderError } from "commander";
 import { addAvailabilityCommand } from "./commands/availability.ts";
+import { addAlertsCommands } from "./commands/alerts.ts";
 import { addCompletionCommand } from "./commands/completion.ts";
 import { addComplianceCommands } from "./commands/compliance.ts";
 import { addContainersCommand } from "./commands/containers.ts";
@@ -54,6 +55,7 @@ const COMMANDS = [
   addIncidentsCommand,
   addAvailabilityCommand,
   addHealingCommand,
+  addAlertsCommands,
   addFindingsCommand,
   addComplianceCommands,
   addGateCommand,

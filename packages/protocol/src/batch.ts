@@ -1,4 +1,4 @@
-import { countSchema, epochSchema, instantSchema } from "@shipkeeper/model";
+import { countSchema, epochSchema, imageIdSchema, instantSchema } from "@shipkeeper/model";
 import * as z from "zod";
 import { PROTOCOL_VERSION } from "./version.ts";
 
@@ -46,6 +46,9 @@ export const batchSchema = z.object({
 });
 export type Batch = z.infer<typeof batchSchema>;
 
+/** A receipt names the sickest images of the fleet, no more than this. */
+export const MOST_SICK_IMAGES = 100;
+
 export const receiptSchema = z.object({
   epoch: epochSchema,
   /** Everything up to here is on the collector's disk, or was refused and is named below. */
@@ -57,5 +60,13 @@ export const receiptSchema = z.object({
   policyRevision: countSchema,
   /** The host goes by this revision and its rollout was halted: the host observes until a newer one comes. */
   haltedRevision: countSchema.optional(),
+  /**
+   * Images that are sick on many hosts of the fleet at once, with the number of hosts; absent where there is none. It can
+   * only have a host wait with healing (P8).
+   */
+  sickImages: z
+    .array(z.tuple([imageIdSchema, countSchema]))
+    .max(MOST_SICK_IMAGES)
+    .optional(),
 });
 export type Receipt = z.infer<typeof receiptSchema>;

@@ -117,4 +117,10 @@ export const PROTOCOL_HISTORY: readonly {
     change:
       "entries of kind `post-mortem`, which an older collector keeps as they came; policies may carry `postMortems`, and an agent that does not know it refuses the bundle",
   },
+  {
+    version: 1,
+    hash: "94cae20471ce0157e7a82ad83260aa72eb04c5e001a63f82dfcde674cc93f034",
+    change:
+      "a receipt may name images that are sick on many hosts; an older agent does not wait with healing them",
+  },
 ];

@@ -1,4 +1,5 @@
 export * from "./availability.ts";
+export * from "./alerts.ts";
 export * from "./compliance.ts";
 export * from "./containers.ts";
 export * from "./events.ts";
