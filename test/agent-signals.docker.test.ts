@@ -237,6 +237,28 @@ test(
   },
 );
 
+test("an engine that is restarted touches nothing, and is up anew", { timeout: 60_000 }, async () => {
+  const kept = await containerInTest({ name: "kept", restart: "always", stopTimeoutSeconds: 1 });
+  const agent = await keepHostInTest(host, { policy: IDLE });
+  const upSince = () => agent.watch.signals().engineUpSince;
+  const before = await waitUntil(upSince, { what: "the engine to be known", ...SOON });
+
+  await host.restart();
+  const after = await waitUntil(() => (upSince() === before ? undefined : upSince()), {
+    what: "the engine to be back",
+    ...SOON,
+  });
+  const isBack = () =>
+    agent.observer.current()?.containers.find(({ id }) => id === kept.id)?.state === "running";
+  await waitUntil(isBack, { what: "the container to run again", ...SOON });
+  const isUntouched = () => !agent.watch.signals().touches.has(kept.id);
+  await waitUntil(isUntouched, { what: "its stop to be the engine's", ...SOON });
+
+  expect(after).toBeGreaterThan(before);
+  const deaths = agent.watch.signals().deaths.get(kept.id) ?? [];
+  expect(deaths.filter(({ expected }) => !expected)).toEqual([]);
+});
+
 /** An agent in the network of the host; resolves to what awaits a state of one of its probes. */
 async function agentInside(rule: string) {
   const agent = host.spawnInside(process.execPath, [AGENT_INSIDE], {

@@ -78,6 +78,8 @@ test("nobody but a person starts what has no restart policy", () => {
 });
 
 test("an engine that comes up starts what it stopped", () => {
+  expect(lived("kill 15, die 0, stop, start", { engineStarts: true })?.touch).toBeUndefined();
+  expect(lived("pause, start", { engineStarts: true })?.touch?.what).toBe("pause");
   expect(lived("start", { engineStarts: true })?.touch).toBeUndefined();
   expect(lived("start", { engineStarts: true, revived: false })?.touch?.what).toBe("start");
 });

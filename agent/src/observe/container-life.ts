@@ -65,8 +65,8 @@ export function afterEvent(
       return afterDeath(life, attributes["exitCode"], at);
     case "start": {
       const { unborn, ...born } = life;
-      const byEngine = unborn === true || isRevival(born, at, circumstances);
-      return byEngine || circumstances.own ? born : touched(born, action, at);
+      if (circumstances.own || unborn === true) return born;
+      return isRevival(born, at, circumstances) ? withoutStop(born) : touched(born, action, at);
     }
     case "stop": {
       const ordered = withLastDeath(life, (death) => ({ ...death, expected: true }));
@@ -129,6 +129,12 @@ function isRevival({ deaths }: Life, at: Instant, { revived, engineStarts }: Cir
   const last = deaths.at(-1);
   const followsDeath = last?.expected === false && at - last.at < MOST_REVIVAL_MS;
   return revived && (engineStarts || followsDeath);
+}
+
+/** An engine that goes down stops its containers as a person would: it is told from one by starting them again. */
+function withoutStop({ touch, ...life }: Life): Life {
+  const isStop = touch?.what === "stop" || touch?.what === "kill";
+  return touch === undefined || isStop ? life : { ...life, touch };
 }
 
 function withLastDeath(life: Life, change: (death: Death) => Death): Life {
