@@ -135,6 +135,16 @@ export async function startAgent(
     },
     onEvent: tell,
   });
+  const logWatch = startLogWatch({
+    observer,
+    rules: () => {
+      const bundle = policies.bundle();
+      return bundle === undefined ? [] : logRulesFor(bundle, hostLabels);
+    },
+    clock,
+    log,
+    tell,
+  });
   const watch = watchSignals({
     observer,
     engine,
@@ -145,6 +155,7 @@ export async function startAgent(
     pauses: inState(PAUSES_FILE),
     probes: () => probeSources(policies.bundle(), standing),
     sickImages: () => fleet.sickImages(),
+    lastLogAt: (id) => logWatch.lastLogAt(id),
     tell,
   });
   const availability = trackAvailability({
@@ -170,17 +181,6 @@ export async function startAgent(
       const { head, body } = encodeSampleGroup(group);
       tell({ kind: "samples", head, blob: 0 }, body);
     },
-  });
-
-  const logWatch = startLogWatch({
-    observer,
-    rules: () => {
-      const bundle = policies.bundle();
-      return bundle === undefined ? [] : logRulesFor(bundle, hostLabels);
-    },
-    clock,
-    log,
-    tell,
   });
 
   // Plan, act, record: from the moment on that the host is somebody.
