@@ -96,13 +96,14 @@ function readMembers(
 
 function ofContainer(member: Member, question: AvailabilityQuestion): Availability {
   const { host, subject, state } = member;
-  const { identity, name, image, owner } = subject;
+  const { identity, name, image, owner, service } = subject;
   return {
     name,
     host: host.hostname,
     hostId: host.id,
     hostIds: [host.id],
     identity,
+    service: service && nameOfService(service),
     image,
     owner,
     state,
@@ -110,10 +111,13 @@ function ofContainer(member: Member, question: AvailabilityQuestion): Availabili
   };
 }
 
+const nameOfService = ({ project, service }: NonNullable<AvailabilitySubject["service"]>): string =>
+  `${project}/${service}`;
+
 function collect(services: Map<string, Member[]>, member: Member): void {
   const { service } = member.subject;
   if (service === undefined) return;
-  const name = `${service.project}/${service.service}`;
+  const name = nameOfService(service);
   const members = services.get(name);
   if (members === undefined) services.set(name, [member]);
   else members.push(member);

@@ -1,8 +1,8 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "@shipkeeper/kit";
 import type { AvailabilityChange, Incident, WatchSpan } from "@shipkeeper/policy";
-import type { ApiAvailability, ApiHealing } from "@shipkeeper/protocol";
+import type { ApiAvailability, ApiHealing, FleetReport } from "@shipkeeper/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { containerId, NOW } from "../testing/facts.ts";
+import { container, containerId, inventoryEntry, NOW } from "../testing/facts.ts";
 import { startTestCollector, type TestAgent, type TestCollector } from "../testing/test-collector.ts";
 
 let collector: TestCollector;
@@ -177,4 +177,25 @@ test("healing is told of the fleet, of a host and of an owner", async () => {
   expect(await healing("days=7&host=web-2")).toMatchObject({ incidents: 1, healed: 0 });
   expect(await healing("days=7&owner=payments")).toMatchObject({ incidents: 1, healed: 1 });
   expect(await healing("days=7&host=nowhere")).toMatchObject({ incidents: 0 });
+});
+
+test("the fleet report tells how much was up, and an owner's only of theirs", async () => {
+  await web.tell(
+    { ...inventoryEntry({ containers: [container("web", { labels: { "com.acme.owner": "payments" } })] }) },
+    entry([
+      change("web", "up", ago(20 * DAY_MS), { owner: "payments" }),
+      change("web", "down", ago(HOUR_MS), { owner: "payments" }),
+    ]),
+  );
+  const report = async (owner: string) =>
+    (await collector.ask("GET", `/api/v1/reports/fleet${owner}`)).json<FleetReport>();
+
+  const { availability, healing } = await report("");
+  expect(availability.missed).toEqual({ services: 0, containers: 1, hosts: 0 });
+  expect(availability.worst).toMatchObject([
+    { of: "container", name: "web", host: "web-1", downMs: HOUR_MS },
+  ]);
+  expect(healing.incidents).toBe(0);
+  expect((await report("?owner=payments")).availability.worst).toHaveLength(1);
+  expect((await report("?owner=shop")).availability).not.toHaveProperty("share");
 });

@@ -17,6 +17,8 @@ export type FactSource = Pick<
   | "judgements"
   | "events"
   | "rollouts"
+  | "availability"
+  | "incidents"
 >;
 
 const PAGE = { limit: 500 } as const;

@@ -6,6 +6,7 @@
 import type { Instant } from "@shipkeeper/kit";
 import type { ContainerState, HealthStatus } from "@shipkeeper/model";
 import type { Severity } from "@shipkeeper/policy";
+import type { IncidentFact } from "../figures/healing-figures.ts";
 import type { ReportedLog } from "@shipkeeper/protocol";
 
 export interface FleetFacts {
@@ -25,6 +26,10 @@ export interface FleetFacts {
   /** Logs that are written to, or burst. */
   readonly logs: readonly ReportedLog[];
   readonly compliance: ComplianceFacts;
+  /** Of the last `FIGURE_DAYS`. */
+  readonly availability: AvailabilityFacts;
+  /** What fell ill in the same days, in the order in which it was detected. */
+  readonly incidents: readonly IncidentFact[];
   /** What agents could not do. */
   readonly troubles: readonly TroubleFact[];
   /** The newest revision of the policies, where it was halted. */
@@ -175,6 +180,29 @@ export interface ComplianceFacts {
   readonly notJudged: readonly { readonly host: string; readonly why: string }[];
 }
 
+/** Availability and healing are told of so many days, whatever the rest of the report is about. */
+export const FIGURE_DAYS = 30;
+
+export interface AvailabilityFacts {
+  readonly containers: readonly AvailabilityFact[];
+  readonly services: readonly AvailabilityFact[];
+  readonly hosts: readonly AvailabilityFact[];
+}
+
+export interface AvailabilityFact {
+  readonly name: string;
+  /** Of a container. */
+  readonly host?: string | undefined;
+  readonly owner?: string | undefined;
+  readonly upMs: number;
+  readonly downMs: number;
+  readonly outages: number;
+  readonly longestOutageMs: number;
+  /** Absent where nothing was counted. */
+  readonly met?: boolean | undefined;
+  readonly isOfService: boolean;
+}
+
 export interface ScoreFact {
   /** Absent where nothing was judged. */
   readonly score: number | undefined;
@@ -221,6 +249,12 @@ export function cutToOwner(facts: FleetFacts, owner: string): FleetFacts {
       .map((run) => ({ ...run, freedBytes: undefined, measures: {}, counts: countSteps(run.steps) }))
       .filter((run) => run.steps.length > 0),
     held: theirs(facts.held),
+    availability: {
+      containers: theirs(facts.availability.containers),
+      services: theirs(facts.availability.services),
+      hosts: facts.availability.hosts.filter(({ name }) => hosts.has(name)),
+    },
+    incidents: facts.incidents.filter(({ incident }) => incident.owner === owner),
     // Policies are the matter of those who run the fleet.
     troubles: [],
     haltedRollout: undefined,

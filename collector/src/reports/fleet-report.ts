@@ -2,11 +2,13 @@
  * The fleet report: what the collector knows, said so that a person can act on it. Computes values out of values; it
  * knows neither the store nor how the report is shown.
  */
-import { formatBytes, formatDuration, type Instant } from "@shipkeeper/kit";
+import { days, formatBytes, formatDuration, type Instant } from "@shipkeeper/kit";
 import type { FleetReport, ReportedHost } from "@shipkeeper/protocol";
+import { healingFigures } from "../figures/healing-figures.ts";
+import { reportAvailability } from "./availability.ts";
 import { reportCompliance } from "./compliance.ts";
 import { forecastDisk } from "./disk-forecast.ts";
-import { cutToOwner, type FleetFacts, type HostFact } from "./fleet-facts.ts";
+import { cutToOwner, FIGURE_DAYS, type FleetFacts, type HostFact } from "./fleet-facts.ts";
 import { reportHeldBack } from "./held-back.ts";
 import { ageDaysOf, reportImages } from "./image-ages.ts";
 import { reportLogs } from "./loudest-logs.ts";
@@ -26,6 +28,8 @@ export function fleetReport(facts: FleetFacts, now: Instant): FleetReport {
     hosts,
     containers: reportContainers(facts, now),
     compliance: reportCompliance(facts.compliance),
+    availability: reportAvailability(facts.availability),
+    healing: healingFigures(facts.incidents, { since: now - days(FIGURE_DAYS), at: now }),
     images: {
       ...reportImages(facts.images, now),
       cacheBytes: total((host) => host.cacheBytes),

@@ -14,6 +14,7 @@ import { everyPage, type FactSource } from "./fact-source.ts";
 import { gatherCompliance } from "./gather-compliance.ts";
 import type { DiskFact, FleetFacts, HaltedRolloutFact, HostFact, ImageFact } from "./fleet-facts.ts";
 import { logFact } from "./loudest-logs.ts";
+import { gatherFigures } from "./gather-figures.ts";
 import { gatherHeld } from "./gather-held.ts";
 import { gatherRuns } from "./gather-runs.ts";
 
@@ -70,6 +71,7 @@ export async function gatherFacts(store: FactSource, since: Instant, now: Instan
     runs: named(await gatherRuns(store, since)),
     ...(await gatherHeld(store, nameOf)),
     compliance: await gatherCompliance(store, nameOf, now),
+    ...(await gatherFigures(store, nameOf, now)),
     troubles: named(await newestTroubles(store, since)).map(({ host, at, what: code, message }) => ({
       host,
       at,

@@ -1,6 +1,7 @@
 /** The report as one page that needs nothing else: no script, no request, both colour schemes, phone to desktop. */
 import type { FleetReport } from "@shipkeeper/protocol";
 import { doneSection, heldBackSection, restorePointsSection, unownedSection } from "./html/activity.ts";
+import { availabilitySection } from "./html/availability.ts";
 import { complianceSection } from "./html/compliance.ts";
 import { containersSection, hostsSection } from "./html/hosts.ts";
 import { imagesSection } from "./html/images.ts";
@@ -27,7 +28,7 @@ ${STYLE}
 </head>
 <body>
 <main>
-${headline(report)}${figures(report)}${doNext(report)}${hostsSection(report)}${complianceSection(report)}${imagesSection(report)}${containersSection(report)}
+${headline(report)}${figures(report)}${doNext(report)}${hostsSection(report)}${complianceSection(report)}${availabilitySection(report)}${imagesSection(report)}${containersSection(report)}
 ${doneSection(report)}${heldBackSection(report)}${restorePointsSection(report)}${logsSection(report)}${unownedSection(report)}
 <footer>
 <p>An image's age counts from its build, as its builder wrote it. What can be freed is images that no container refers to,

@@ -3,7 +3,8 @@
  * little CSS, so the few styles stand on the elements; all that matters is in the text part, too.
  */
 import { formatInstant, printable } from "@shipkeeper/kit";
-import type { FleetReport, Urgency } from "@shipkeeper/protocol";
+import { healingInWords, type FleetReport, type Urgency } from "@shipkeeper/protocol";
+import { availabilityInWords, downtimeInWords } from "./figures-in-words.ts";
 import { markup, type Insertable, type Markup } from "./html/template.ts";
 import { renderText } from "./render-text.ts";
 import {
@@ -57,6 +58,7 @@ function renderMailHtml({ own, fleet, publicUrl }: ReportMailParts): string {
 <h1 style="${FONT};font-size:24px;line-height:1.25;margin:6px 0 16px">${own.truth}</h1>
 ${nextTable(own)}
 ${listing("Compliance", complianceItems(own))}
+${listing("Availability and healing", figureItems(own))}
 ${listing(
   "Oldest images that run",
   own.images.oldestRunning
@@ -92,6 +94,18 @@ function complianceItems({ compliance }: FleetReport): string[] {
       ({ title, open: count, example: { name, host, says } }) =>
         `${count} × ${title}, for one ${name} on ${host}: ${says}`,
     ),
+  ];
+}
+
+function figureItems(report: FleetReport): string[] {
+  const { availability, healing } = report;
+  if (availability.share === undefined && healing.incidents === 0) return [];
+  return [
+    availabilityInWords(report),
+    ...availability.worst
+      .slice(0, 5)
+      .map((one) => `${one.name}${one.host === undefined ? "" : ` on ${one.host}`}: ${downtimeInWords(one)}`),
+    healingInWords(healing),
   ];
 }
 

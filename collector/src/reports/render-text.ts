@@ -2,6 +2,7 @@
 import { formatBytes, formatInstant } from "@shipkeeper/kit";
 import type { FleetReport, ImageGroup, ImageLine, ReportedHost } from "@shipkeeper/protocol";
 import { disksToShow, otherDisksInWords } from "./disks.ts";
+import { availabilityLines } from "./figure-lines.ts";
 import { TEXT_COLUMNS, alignColumns, withBelow, wrap } from "./text-layout.ts";
 import {
   BUCKET_WORDS,
@@ -29,6 +30,7 @@ export function renderText(report: FleetReport): string {
     titled("Hosts", hostLines(report)),
     titled("Disks", diskLines(report)),
     titled("Compliance", complianceLines(report)),
+    titled("Availability and healing", availabilityLines(report)),
     titled("Image ages", ageLines(report)),
     titled("Oldest images that run", oldestLines(report.images.oldestRunning, "nothing")),
     titled("Oldest images that are only cached", oldestLines(report.images.oldestCached, "unused")),

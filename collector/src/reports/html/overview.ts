@@ -1,5 +1,5 @@
 /** What everybody reads: the sentence of truth, the figures, and what to do next. */
-import { formatBytes, formatInstant, printable } from "@shipkeeper/kit";
+import { formatBytes, formatInstant, formatShare, printable } from "@shipkeeper/kit";
 import type { FleetReport, NextThing } from "@shipkeeper/protocol";
 import { URGENCY_WORDS, counted, spanOf, titleOf } from "../wording.ts";
 import { scoreTone } from "./compliance.ts";
@@ -17,8 +17,10 @@ export function headline(report: FleetReport): Markup {
 }
 
 export function figures(report: FleetReport): Markup {
-  const { hosts, containers, images, done, restorePoints, compliance } = report;
+  const { hosts, containers, images, done, restorePoints, compliance, availability } = report;
   const { score } = compliance;
+  const { missed } = availability;
+  const below = missed.services + missed.containers + missed.hosts;
   const silent = hosts.filter((host) => host.silent).length;
   const patients = containers.needPerson.length;
   const unhealthy = containers.byHealth.find(({ health }) => health === "unhealthy")?.count ?? 0;
@@ -32,6 +34,7 @@ ${figure(containers.total, `containers, ${unhealthy} unhealthy`, patients > 0 ? 
 ${figure(oldest?.ageDays ?? "–", "days, the oldest running image", (oldest?.ageDays ?? 0) > 180 ? "warn" : "")}
 ${figure(formatBytes(done.freedBytes), `freed, ${failed === 0 ? "nothing failed" : `${counted(failed, "step")} failed`}`, failed > 0 ? "warn" : "")}
 ${score !== undefined && figure(score, `of 100 compliance, ${counted(compliance.open, "finding")}`, scoreTone(score))}
+${availability.share !== undefined && figure(formatShare(availability.share), `up over ${availability.days} days, ${below === 0 ? "nothing" : below} below ${availability.target} %`, below > 0 ? "warn" : "good")}
 ${figure(restorePoints.datasets.length, `volumes with a backup, ${unprotected} without`, unprotected > 0 ? "warn" : "good")}
 </section>\n`;
 }

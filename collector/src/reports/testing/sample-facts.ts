@@ -3,6 +3,7 @@ import { HOUR_MS, MINUTE_MS, days } from "@shipkeeper/kit";
 import type { ReportedLog } from "@shipkeeper/protocol";
 import type { ContainerFact, FleetFacts, HostFact, ImageFact } from "../fleet-facts.ts";
 import { sampleCompliance } from "./sample-compliance.ts";
+import { sampleFigures } from "./sample-figures.ts";
 
 export const NOW = Date.UTC(2030, 0, 31, 6);
 
@@ -19,6 +20,8 @@ export const EMPTY_FACTS: FleetFacts = {
   restorePoints: [],
   logs: [],
   compliance: { score: undefined, owners: [], findings: [], notJudged: [] },
+  availability: { containers: [], services: [], hosts: [] },
+  incidents: [],
   troubles: [],
 };
 
@@ -273,13 +276,14 @@ export const SAMPLE_FACTS: FleetFacts = {
     logFact("db-1", "ledger", { owner: "payments", bytesPerMinute: 0, isBursting: true }),
   ],
   compliance: sampleCompliance(NOW),
+  ...sampleFigures(NOW),
 };
 
 /** A name that tries everything at once. */
 export const HOSTILE_NAME = `<img src=x onerror="globalThis.pwned=1"><script>globalThis.pwned=1</script>'"\`\${1}\u202egnp.exe\u0007\n\t\u001b[31m&lt;${"W".repeat(4_096)}`;
 
 const CHOSEN_BY_OTHERS = new Set(
-  "host name owner target because trouble words why volume path base rule repository agentVersion says title container pattern".split(
+  "host name owner target because trouble words why volume path base rule repository agentVersion says title image container pattern".split(
     " ",
   ),
 );

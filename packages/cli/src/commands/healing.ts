@@ -1,6 +1,8 @@
-import { formatDuration, formatShare } from "@shipkeeper/kit";
+import { formatDuration } from "@shipkeeper/kit";
 import {
   apiHealingSchema,
+  HEALING_STRETCHES,
+  healingInWords,
   type ApiHealing,
   type FlappingContainer,
   type HealingGroup,
@@ -37,14 +39,9 @@ export function addHealingCommand(program: Command, surroundings: Surroundings):
 
 function printHealing({ out }: Surroundings, healing: ApiHealing): void {
   const { times, byImage, byOwner, flapping } = healing;
-  out.write(`${inWords(healing)}\n`);
+  out.write(`${healingInWords(healing)}\n`);
   if (healing.incidents === 0) return;
-  const rows = [
-    { name: "sick until detected", ...times.sickToDetected },
-    { name: "detected until ordered", ...times.detectedToOrdered },
-    { name: "ordered until healthy", ...times.orderedToHealthy },
-    { name: "sick until healthy", ...times.sickToHealthy },
-  ];
+  const rows = HEALING_STRETCHES.map(([stretch, name]) => ({ name, ...times[stretch] }));
   out.write("\n");
   printTable(out, TIME_COLUMNS, rows);
   out.write("\n");
@@ -54,21 +51,6 @@ function printHealing({ out }: Surroundings, healing: ApiHealing): void {
   if (flapping.length === 0) return;
   out.write("\n");
   printTable(out, FLAPPING_COLUMNS, flapping);
-}
-
-/** `5 incidents, 9 orders to heal: 2 healed, 1 recovered by itself (33.33 % of the well), …` */
-function inWords(healing: ApiHealing): string {
-  const { incidents, heals, healed, recovered, recoveredShare, stopped, removed, open, handedOver } = healing;
-  if (incidents === 0) return "nothing was sick";
-  const byItself = recoveredShare === undefined ? "" : ` (${formatShare(recoveredShare)} of what got well)`;
-  const ends = [
-    `${healed} healed`,
-    `${recovered} recovered without an order${byItself}`,
-    `${stopped} stopped by people`,
-    `${removed} removed`,
-    `${open} open`,
-  ];
-  return `${incidents} incidents, ${heals} orders to heal: ${ends.join(", ")}; people were called for ${handedOver}`;
 }
 
 const duration = (ms: number | undefined): string => (ms === undefined ? MISSING : formatDuration(ms));

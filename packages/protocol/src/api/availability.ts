@@ -29,6 +29,8 @@ export const apiAvailabilitySchema = z
     hostId: z.string().optional(),
     /** What stays the same when the container is recreated. */
     identity: z.string().optional(),
+    /** Of a container: the compose service that it belongs to, as `project/service`. */
+    service: z.string().optional(),
     image: z.string().optional(),
     owner: z.string().optional(),
     /** How many containers a service or a host had in the window. */

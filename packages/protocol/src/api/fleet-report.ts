@@ -6,6 +6,7 @@ import { containerStateSchema, countSchema, healthStatusSchema, instantSchema } 
 import { severitySchema } from "@shipkeeper/policy";
 import * as z from "zod";
 import { reportedLogsSchema } from "./logs.ts";
+import { apiHealingSchema } from "./healing.ts";
 import { queryInteger } from "./page.ts";
 
 /** Age classes of images, youngest first; `unknown` where the builder wrote no believable time. */
@@ -182,6 +183,34 @@ const reportedComplianceSchema = scoreTrendSchema.extend({
 });
 export type ReportedCompliance = z.infer<typeof reportedComplianceSchema>;
 
+const worstAvailabilitySchema = z.object({
+  of: z.enum(["service", "container", "host"]),
+  name: z.string(),
+  host: z.string().optional(),
+  owner: z.string().optional(),
+  /** Of the counted time, 0 to 1. */
+  share: z.number().min(0).max(1),
+  downMs: countSchema,
+  outages: countSchema,
+  longestOutageMs: countSchema,
+  /** Whether it reaches the target all the same. */
+  met: z.boolean(),
+});
+export type WorstAvailability = z.infer<typeof worstAvailabilitySchema>;
+
+const reportedAvailabilitySchema = z.object({
+  /** How far back it counts, and healing does, too. */
+  days: countSchema,
+  /** Per cent. */
+  target: z.number(),
+  /** Of the time of all containers together; absent where nothing was watched. */
+  share: z.number().min(0).max(1).optional(),
+  /** How many are below the target. */
+  missed: z.object({ services: countSchema, containers: countSchema, hosts: countSchema }),
+  /** The longest down first; containers of a service only through their service. */
+  worst: z.array(worstAvailabilitySchema),
+});
+
 export const fleetReportSchema = z
   .object({
     at: instantSchema,
@@ -200,6 +229,8 @@ export const fleetReportSchema = z
       needPerson: z.array(needsPersonSchema),
     }),
     compliance: reportedComplianceSchema,
+    availability: reportedAvailabilitySchema,
+    healing: apiHealingSchema,
     images: z.object({
       /** Every host's copy counts. */
       total: countSchema,

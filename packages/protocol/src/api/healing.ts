@@ -1,4 +1,5 @@
 /** How sickness went: how fast it was seen and mended, how often, and by whom. Computed from incidents. */
+import { formatShare } from "@shipkeeper/kit";
 import { countSchema, instantSchema } from "@shipkeeper/model";
 import * as z from "zod";
 import { queryInteger } from "./page.ts";
@@ -69,6 +70,31 @@ export const apiHealingSchema = z
   })
   .meta({ id: "Healing" });
 export type ApiHealing = z.infer<typeof apiHealingSchema>;
+
+/** The stretches of an incident in words. */
+export const HEALING_STRETCHES = [
+  ["sickToDetected", "sick until detected"],
+  ["detectedToOrdered", "detected until ordered"],
+  ["orderedToHealthy", "ordered until healthy"],
+  ["sickToHealthy", "sick until healthy"],
+] as const satisfies readonly (readonly [keyof ApiHealing["times"], string])[];
+
+/** `5 incidents, 9 orders to heal: 2 healed, 1 recovered without an order (33.33 % of what got well), …` */
+export function healingInWords(healing: ApiHealing): string {
+  const { incidents, heals, healed, recovered, recoveredShare, stopped, removed, open, handedOver } = healing;
+  if (incidents === 0) return "nothing was sick";
+  const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+  const byItself = recoveredShare === undefined ? "" : ` (${formatShare(recoveredShare)} of what got well)`;
+  const ends = [
+    `${healed} healed`,
+    `${recovered} recovered without an order${byItself}`,
+    ...(stopped > 0 ? [`${stopped} stopped by people`] : []),
+    ...(removed > 0 ? [`${removed} removed`] : []),
+    ...(open > 0 ? [`${open} open`] : []),
+  ];
+  const all = `${counted(incidents, "incident")}, ${counted(heals, "order")} to heal`;
+  return `${all}: ${ends.join(", ")}; people were called for ${handedOver}`;
+}
 
 export const healingQuerySchema = z.strictObject({
   /** How far back. */
