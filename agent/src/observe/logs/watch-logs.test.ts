@@ -17,6 +17,7 @@ interface Written {
   lines?: readonly string[];
   bytes?: number;
   invisible?: boolean;
+  broken?: boolean;
 }
 
 /** A watcher of containers whose logs are lists of lines, and a clock that is moved by hand. */
@@ -34,9 +35,10 @@ function watching(containers: readonly Container[], ...rules: LogRule[]) {
     return {
       async look({ take, mostBytes }) {
         looks.push(name);
-        const { lines = [], bytes = lines.join("\n").length, invisible } = written.get(name) ?? {};
+        const { lines = [], bytes = lines.join("\n").length, invisible, broken } = written.get(name) ?? {};
         written.delete(name);
         if (invisible === true) return undefined;
+        if (broken === true) throw new Error("the disk cannot be read");
         const scannedBytes = take === undefined ? 0 : Math.min(bytes, mostBytes);
         for (const line of lines) take?.(line, true);
         const notScannedBytes = take === undefined ? 0 : bytes - scannedBytes;
@@ -162,6 +164,17 @@ test("logs that cannot be read are told as such while their containers run", asy
     ["journal", "kept-elsewhere"],
     ["hidden", "not-visible"],
   ]);
+});
+
+test("a log that cannot be read holds up nobody, and is tried again in its turn, not at once", async () => {
+  const watch = watching([container("broken"), container("web")]);
+  watch.write("broken", { broken: true });
+
+  const waitMs = await watch.watcher.turn();
+  await watch.minute(["broken", { bytes: 5 }], ["web", { bytes: 7 }]);
+
+  expect(waitMs).toBe(MINUTE_MS);
+  expect(watch.known()).toMatchObject({ broken: { peakBytesPerMinute: 5 }, web: { peakBytesPerMinute: 7 } });
 });
 
 test("a log whose files are small is looked at more often than one that keeps everything", async () => {

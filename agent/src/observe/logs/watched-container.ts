@@ -69,6 +69,8 @@ export function watchContainer(
       dueAt = Infinity;
       return 0;
     }
+    // Before anything can fail: what cannot be read is not tried again at once.
+    dueAt = now + lookAgainMs(container, bytesPerSecond);
     let found: { pattern: string; line: string } | undefined;
     const take = (text: string, endsLine: boolean) => {
       const isContinued = isInsideLine;
@@ -91,7 +93,6 @@ export function watchContainer(
       minute.late ||= seen.late;
       lastAt = seen.lastAt ?? lastAt;
     }
-    dueAt = now + lookAgainMs(container, bytesPerSecond);
     return seen?.scannedBytes ?? 0;
   }
 
