@@ -21,7 +21,16 @@ describeEngineContract("a real engine", async () => {
     tagImage: async (id, tag) => {
       await host.engine.getImage(id).tag({ repo: tag });
     },
-    addContainer: async ({ name, image, state, volume, labels = {}, writes, logDriver }) => {
+    addContainer: async ({
+      name,
+      image,
+      state,
+      volume,
+      labels = {},
+      writes,
+      logDriver,
+      environment = [],
+    }) => {
       const container = await runContainer(host, {
         name,
         image,
@@ -30,6 +39,7 @@ describeEngineContract("a real engine", async () => {
         healthIntervalMs: 200,
         ...(writes && { command: ["/bin/sh", "-c", writes.map((line) => `echo ${line}`).join("; ")] }),
         ...(logDriver && { logDriver }),
+        env: Object.fromEntries(environment.map((assignment) => splitAtEquals(assignment))),
         mounts: volume === undefined ? [] : [{ volume, target: "/data" }],
       });
       return containerIdSchema.parse(container.id);
@@ -40,6 +50,11 @@ describeEngineContract("a real engine", async () => {
     close: () => fleet.stop(),
   };
 });
+
+function splitAtEquals(assignment: string): [name: string, value: string] {
+  const equals = assignment.indexOf("=");
+  return [assignment.slice(0, equals), assignment.slice(equals + 1)];
+}
 
 const BEHAVIOURS = {
   running: { kind: "running" },

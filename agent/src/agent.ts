@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Clock } from "@shipkeeper/kit";
 import { openEngine, type Engine } from "@shipkeeper/docker";
 import { labelsOfHost, NO_OWNER_RULES, type HostId } from "@shipkeeper/model";
-import { logRulesFor, ownersFor } from "@shipkeeper/policy";
+import { logRulesFor, ownersFor, POST_MORTEM_TERMS, postMortemTerms } from "@shipkeeper/policy";
 import { encodeSampleGroup, type KnownEntry } from "@shipkeeper/protocol";
 import {
   ConfigProblem,
@@ -22,6 +22,7 @@ import {
 } from "@shipkeeper/runtime";
 import { ownContainers } from "./agent-self.ts";
 import type { AgentConfig } from "./config.ts";
+import { keepEvidence, signIn } from "./evidence/evidence.ts";
 import { startEnrolling } from "./enrol/enrol.ts";
 import { hostKey, readIdentity, writeIdentity, type Identity } from "./enrol/identity.ts";
 import { openLedger } from "./ledger/ledger.ts";
@@ -171,6 +172,20 @@ export async function startAgent(
     standings.look(readStanding(standing));
   });
 
+  const evidence = keepEvidence({
+    engine,
+    observer,
+    signals: standing.signals,
+    incidentOf: (containerId) => ledger.incidents.openOf(containerId),
+    logLines: () => {
+      const bundle = policies.bundle();
+      return (bundle === undefined ? POST_MORTEM_TERMS : postMortemTerms(bundle, hostLabels)).logLines;
+    },
+    tell,
+    clock,
+    log,
+  });
+
   const sampling = startSampling({
     observer,
     engine,
@@ -181,6 +196,7 @@ export async function startAgent(
       const { head, body } = encodeSampleGroup(group);
       tell({ kind: "samples", head, blob: 0 }, body);
     },
+    onSweep: (sweep) => evidence.takeSweep(sweep),
   });
 
   // Plan, act, record: from the moment on that the host is somebody.
@@ -201,6 +217,8 @@ export async function startAgent(
       restic,
       registries,
       lookOutside,
+      capture: (runId) => (container, verdict) =>
+        evidence.beforeHeal(container, { runId, sign: signIn(verdict) }),
       record,
       log,
       clock,
@@ -263,7 +281,7 @@ export async function startAgent(
       // What acts ends first, what records and ships last, so that every outcome still finds its place.
       const acting = [enrolment, steward].filter((service) => service !== undefined);
       const telling = [inventories, standings, availability, policies, shipper];
-      await stopAll([...acting, sampling, logWatch, watch, observer, ...telling], log);
+      await stopAll([...acting, sampling, logWatch, evidence, watch, observer, ...telling], log);
       ledger.close();
       outbox.close();
       lock.release();

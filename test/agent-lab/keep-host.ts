@@ -5,9 +5,17 @@ import { join } from "node:path";
 import { openEngine, type Engine } from "@shipkeeper/docker";
 import { waitUntil, type LabHost } from "@shipkeeper/lab";
 import { hostIdSchema } from "@shipkeeper/model";
-import { compileBundle, formatProblem, ownersFor, parsePolicy, type PolicyBundle } from "@shipkeeper/policy";
+import {
+  compileBundle,
+  formatProblem,
+  ownersFor,
+  parsePolicy,
+  postMortemTerms,
+  type PolicyBundle,
+} from "@shipkeeper/policy";
 import type { EntryKind, EntryOf, KnownEntry } from "@shipkeeper/protocol";
 import { silentLog, type SignedClient } from "@shipkeeper/runtime";
+import { keepEvidence, signIn } from "../../agent/src/evidence/evidence.ts";
 import { openLedger } from "../../agent/src/ledger/ledger.ts";
 import { startObserving } from "../../agent/src/observe/observe.ts";
 import { outsideLook } from "../../agent/src/observe/look-outside.ts";
@@ -81,6 +89,16 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
     probes: () => probeSources(bundle, { hostLabels, guardrails: readGuardrails }),
     tell: (entry) => told.push(entry),
   });
+  const evidence = keepEvidence({
+    engine,
+    observer,
+    signals: () => watch.signals(),
+    incidentOf: (containerId) => ledger.incidents.openOf(containerId),
+    logLines: () => postMortemTerms(bundle, hostLabels).logLines,
+    tell: (entry) => told.push(entry),
+    clock,
+    log: silentLog,
+  });
   const steward = startSteward({
     engine,
     observer,
@@ -102,6 +120,8 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
       clock,
       log: silentLog,
     }),
+    capture: (runId) => (container, verdict) =>
+      evidence.beforeHeal(container, { runId, sign: signIn(verdict) }),
     record: (entry) => told.push(entry),
     log: silentLog,
     clock,
@@ -113,6 +133,7 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
   let stopping: Promise<void> | undefined;
   async function stop(): Promise<void> {
     await steward.stop();
+    await evidence.stop();
     await watch.stop();
     await observer.stop();
     ledger.close();

@@ -1,6 +1,7 @@
 /** What acting may use. The port that changes the host is in here and nowhere else in the agent. */
 import type { Clock } from "@shipkeeper/kit";
-import type { Disk, HostId, RunId } from "@shipkeeper/model";
+import type { Container, Disk, HostId, RunId } from "@shipkeeper/model";
+import type { Verdict } from "@shipkeeper/policy";
 import type { Engine, EngineReader } from "@shipkeeper/docker";
 import type { EntryOf, RestorePoint } from "@shipkeeper/protocol";
 import type { Logger } from "@shipkeeper/runtime";
@@ -34,6 +35,8 @@ export interface ActContext {
   /** By the names that the host's configuration gives them. */
   readonly registries: ReadonlyMap<string, RegistryClient>;
   readonly hostLock: HostLock;
+  /** Keeps what a container shows before a step destroys it. Never throws, and takes a few seconds at most. */
+  readonly capture?: (container: Container, verdict: Verdict) => Promise<void>;
   readonly holdBack: HoldBack;
   /** The engine's disk as it is now, with what was just deleted counted as free; undefined where it cannot be measured. */
   engineDisk(): Promise<Disk | undefined>;

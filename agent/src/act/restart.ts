@@ -17,7 +17,11 @@ export const restartHandler: ActionHandler = {
     assert(verdict.decision === "restart", `restart knows no decision ${verdict.decision}`);
     const { engine, restarts, runId, clock } = context;
     const id = verdict.target.id as ContainerId;
-    const seen = await lookAgain(verdict, context);
+    const first = await lookAgain(verdict, context);
+    if ("end" in first) return first.end;
+    // Capturing what a restart destroys takes its time, in which somebody else may come.
+    await context.capture?.(first.container, verdict);
+    const seen = context.capture === undefined ? first : await lookAgain(verdict, context);
     if ("end" in seen) return seen.end;
 
     const attempt = { containerId: id, runId };

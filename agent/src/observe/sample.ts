@@ -12,6 +12,7 @@ import {
   type EngineReader,
   type HostRow,
   type Rung,
+  type Sweep,
 } from "@shipkeeper/docker";
 import type { Container, ContainerId, Inventory, SampleGroup } from "@shipkeeper/model";
 import { startLoop, type Logger, type Service } from "@shipkeeper/runtime";
@@ -27,6 +28,8 @@ export interface SampleOptions {
   readonly log: Logger;
   readonly sampleIntervalMs: number;
   readonly onGroup: (group: SampleGroup) => void;
+  /** Each sweep as it is taken; its readings are valid until this returns. */
+  readonly onSweep?: (sweep: Sweep) => void;
   readonly sampler?: ContainerSampler;
   readonly readHost?: () => HostRow;
 }
@@ -80,6 +83,7 @@ export function startSampling(options: SampleOptions): Sampling {
     try {
       const swept = sampler.sweep(clock());
       for (const id of swept.gone) attached.delete(id);
+      options.onSweep?.(swept);
       groups.add(swept, readHost?.());
     } catch (error) {
       log.warn({ error }, "a sweep failed; the next one follows");
@@ -97,7 +101,9 @@ export function startSampling(options: SampleOptions): Sampling {
     retryMs: apiIntervalMs,
     async turn(signal) {
       if (apiVersion !== undefined && apiSampler.size() > 0) {
-        apiGroups.add(await apiSampler.sweep({ apiVersion, signal }));
+        const swept = await apiSampler.sweep({ apiVersion, signal });
+        options.onSweep?.(swept);
+        apiGroups.add(swept);
       }
       return apiIntervalMs;
     },

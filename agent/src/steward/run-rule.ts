@@ -116,6 +116,7 @@ export function createRunner(options: RunnerOptions) {
       restic: options.restic,
       registries: options.registries,
       hostLock,
+      ...(options.capture !== undefined && { capture: options.capture(runId) }),
       signal,
       clock,
       pause: options.pause,

@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MINUTE_MS, SECOND_MS, type Clock, type Instant } from "@shipkeeper/kit";
 import { readDisk, type Engine } from "@shipkeeper/docker";
-import type { Disk, HostId, Inventory, RoundId } from "@shipkeeper/model";
+import type { Disk, HostId, Inventory, RoundId, RunId } from "@shipkeeper/model";
 import {
   checkRound,
   needsOf,
@@ -25,7 +25,7 @@ import {
 } from "@shipkeeper/policy";
 import type { KnownEntry } from "@shipkeeper/protocol";
 import { startLoop, stopAll, type Logger, type Service } from "@shipkeeper/runtime";
-import type { Pause } from "../act/action-context.ts";
+import type { ActContext, Pause } from "../act/action-context.ts";
 import type { AgentLedger } from "../ledger/ledger.ts";
 import type { RegistryClient } from "../registry/registry-client.ts";
 import type { Restic } from "../restic/restic.ts";
@@ -55,6 +55,8 @@ export interface StewardOptions extends StandingSources {
   /** By the names that the host's configuration gives them. */
   readonly registries: ReadonlyMap<string, RegistryClient>;
   readonly lookOutside: (needs: readonly Need[], signal: AbortSignal) => Promise<Outside>;
+  /** What steps of a run keep of a container before they destroy it; none where nobody is to be told. */
+  readonly capture?: (runId: RunId) => NonNullable<ActContext["capture"]>;
   /** Returns once the entry is on disk. Where it throws, nothing is started. */
   readonly record: (entry: KnownEntry) => void;
   readonly log: Logger;

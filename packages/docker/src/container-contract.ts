@@ -167,6 +167,23 @@ export function containerContract(madeWorld: () => EngineWorld): void {
     expect(log).toMatchObject({ lines: [{ stream: "stdout", at: expect.any(Number) }] });
   });
 
+  test("the values of an environment are told apart from everything else", async () => {
+    await world.addImage({ tags: ["contract/env:1"] });
+    const environment = ["TOKEN=sword=fish", "EMPTY="];
+    const id = await world.addContainer({
+      name: "keeper",
+      image: "contract/env:1",
+      state: "exited",
+      environment,
+    });
+
+    const values = await engine.environmentValues(id);
+
+    expect(values).toEqual(expect.arrayContaining(["sword=fish", ""]));
+    expect(JSON.stringify(await engine.container(id))).not.toContain("sword");
+    expect(await engine.environmentValues(fakeContainerId("never made"))).toBeUndefined();
+  });
+
   test("processes are told while they run", async () => {
     await world.addImage({ tags: ["contract/top:1"] });
     const image = "contract/top:1";

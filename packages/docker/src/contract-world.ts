@@ -21,6 +21,7 @@ export interface ContractContainer {
   /** Lines that it writes before it ends. */
   readonly writes?: readonly string[];
   readonly logDriver?: "none";
+  readonly environment?: readonly string[];
 }
 
 /** An engine that holds nothing, and the hands of somebody else on it. */

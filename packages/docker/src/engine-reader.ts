@@ -11,7 +11,7 @@ import type { CallOptions, EngineEvent, EngineReader, ImageNames } from "./engin
 import { infoAnswer, networkAnswer, networkListAnswer, volumeListAnswer } from "./answers/host-answers.ts";
 import { historyAnswer, imageAnswer, imageListAnswer } from "./answers/image-answer.ts";
 import { speaks } from "./negotiate.ts";
-import { readContainer } from "./answers/read-container.ts";
+import { environmentValues, readContainer } from "./answers/read-container.ts";
 import { EVENT_FILTERS, readEvents } from "./answers/read-events.ts";
 import { readEngineFacts, readHostFacts, readNetwork, readVolume } from "./answers/read-host.ts";
 import { readImage } from "./answers/read-image.ts";
@@ -88,6 +88,12 @@ export function engineReader(connection: Connection): EngineReader {
       const call = { attempt: `inspect container ${id}`, path: `/containers/${id}/json` };
       const answer = await inspect(containerAnswer, call, options);
       return answer === undefined ? undefined : readContainer(answer);
+    },
+
+    async environmentValues(id, options) {
+      const call = { attempt: `inspect container ${id}`, path: `/containers/${id}/json` };
+      const answer = await inspect(containerAnswer, call, options);
+      return answer === undefined ? undefined : environmentValues(answer);
     },
 
     imageNames,

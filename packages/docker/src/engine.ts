@@ -131,6 +131,8 @@ export interface EngineReader {
   stats(id: ContainerId, options?: CallOptions): Promise<ContainerStats | undefined>;
   /** The end of what a container wrote; undefined where it is not there. */
   logs(id: ContainerId, range: LogRange, options?: CallOptions): Promise<ContainerLog | undefined>;
+  /** What its environment holds, without the names: to take it out of what is told of the container, and for nothing else. */
+  environmentValues(id: ContainerId, options?: CallOptions): Promise<string[] | undefined>;
   /** Its processes, the first 500 of them. Undefined where it does not run or is not there. */
   processes(id: ContainerId, options?: CallOptions): Promise<ContainerProcess[] | undefined>;
   /**

@@ -21,7 +21,16 @@ describeEngineContract("the fake engine", async () => {
       }).id;
     },
     tagImage: async (id, tag) => engine.tagImage(id, tag),
-    addContainer: async ({ name, image, state, volume, labels, writes = [], logDriver }) => {
+    addContainer: async ({
+      name,
+      image,
+      state,
+      volume,
+      labels,
+      writes = [],
+      logDriver,
+      environment = [],
+    }) => {
       const made = volume === undefined ? [] : [engine.addVolume({ name: volume })];
       const mounts = made.map(({ name, mountpoint: source }): Mount => {
         return { type: "volume", volume: name, source, destination: "/data", readOnly: false };
@@ -37,6 +46,10 @@ describeEngineContract("the fake engine", async () => {
       engine.logLines.set(
         id,
         writes.map((text) => ({ stream: "stdout", at: Date.now(), text })),
+      );
+      engine.secretsById.set(
+        id,
+        environment.map((assignment) => assignment.slice(assignment.indexOf("=") + 1)),
       );
       if (state === "unhealthy") engine.setHealth(id, "unhealthy", "no answer");
       return id;

@@ -1,4 +1,4 @@
-import { parseInstant } from "@shipkeeper/kit";
+import { maskSecrets, parseInstant } from "@shipkeeper/kit";
 import {
   type Container,
   type ContainerState,
@@ -42,7 +42,7 @@ export function readContainer(answer: ContainerAnswer): Container {
     }),
     oomKilled: State.OOMKilled,
     restartCount: answer.RestartCount,
-    health: readHealth(State.Health),
+    health: readHealth(State.Health, environmentValues(answer)),
     restartPolicy: {
       name: HostConfig.RestartPolicy?.Name || "no",
       maximumRetries: HostConfig.RestartPolicy?.MaximumRetryCount ?? 0,
@@ -85,12 +85,24 @@ function readState(status: string): ContainerState {
   return containerStateSchema.safeParse(status).data ?? "unknown";
 }
 
+/** `secret` of `TOKEN=secret`. Must never leave the host. */
+export function environmentValues({ Config }: ContainerAnswer): string[] {
+  return Config.Env.flatMap((assignment) => {
+    const equals = assignment.indexOf("=");
+    return equals === -1 ? [] : [assignment.slice(equals + 1)];
+  });
+}
+
 /** `TOKEN` of `TOKEN=secret`. */
 function variableName(assignment: string): string {
   return assignment.split("=", 1)[0] ?? "";
 }
 
-function readHealth(health: ContainerAnswer["State"]["Health"]): Container["health"] {
+/** What a health check printed may hold a secret, and goes wherever the inventory goes. */
+function readHealth(
+  health: ContainerAnswer["State"]["Health"],
+  secrets: readonly string[],
+): Container["health"] {
   if (health === undefined || health === null) return { status: "none", failingStreak: 0, log: [] };
   const { Status: status } = health;
   return {
@@ -99,7 +111,7 @@ function readHealth(health: ContainerAnswer["State"]["Health"]): Container["heal
     log: health.Log.map((probe) => ({
       ...defined({ startedAt: parseInstant(probe.Start), endedAt: parseInstant(probe.End) }),
       exitCode: probe.ExitCode,
-      output: probe.Output,
+      output: maskSecrets(probe.Output, secrets),
     })),
   };
 }

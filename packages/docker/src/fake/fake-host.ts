@@ -36,6 +36,8 @@ export class FakeHost {
   protected readonly imagesById = new Map<ImageId, Image>();
   protected readonly volumesByName = new Map<VolumeName, Volume>();
   protected readonly networksById = new Map<string, Network>();
+  /** The values of each one's environment. */
+  readonly secretsById = new Map<ContainerId, string[]>();
   /** What each container wrote, oldest first. */
   readonly logLines = new Map<ContainerId, LogLine[]>();
   #made = 0;

@@ -168,6 +168,11 @@ export class FakeReader extends FakeHost implements EngineReader {
     return { readable: true, lines, cut: lines.length < asked.length };
   }
 
+  async environmentValues(id: ContainerId, options?: CallOptions): Promise<string[] | undefined> {
+    await this.meet("environmentValues", id, options);
+    return this.containersById.has(id) ? (this.secretsById.get(id) ?? []) : undefined;
+  }
+
   async processes(id: ContainerId, options?: CallOptions): Promise<ContainerProcess[] | undefined> {
     await this.meet("processes", id, options);
     const { pid, command, user } = this.containersById.get(id) ?? {};
