@@ -1,7 +1,7 @@
 /** Restarts a sick container within its own stop timeout, and waits until its health check has told. */
 import { assert } from "@shipkeeper/kit";
 import { containerIdentity, type Container, type ContainerId } from "@shipkeeper/model";
-import { restartReasonSchema, verifyMs, type Verdict } from "@shipkeeper/policy";
+import { restartReasonSchema, rungSchema, verifyMs, type Verdict } from "@shipkeeper/policy";
 import type { ActContext } from "./action-context.ts";
 import type { ActionHandler } from "./apply-plan.ts";
 import { GONE, lookAgain } from "./container-steps.ts";
@@ -14,7 +14,8 @@ export const restartHandler: ActionHandler = {
   freesSpace: false,
 
   async take(verdict, context) {
-    assert(verdict.decision === "restart", `restart knows no decision ${verdict.decision}`);
+    const rung = rungSchema.safeParse(verdict.decision);
+    assert(rung.success, `restart knows no decision ${verdict.decision}`);
     const { engine, restarts, runId, clock } = context;
     const id = verdict.target.id as ContainerId;
     const first = await lookAgain(verdict, context);
@@ -30,6 +31,7 @@ export const restartHandler: ActionHandler = {
       ...attempt,
       identity: containerIdentity(seen.container),
       at: startedAt,
+      // Whatever rung was planned: the engine's own restart kills what does not stop in time, and makes nothing anew.
       rung: "restart",
       sign: restartReasonSchema.safeParse(verdict.reason).data?.sign,
       imageId: seen.container.imageId,

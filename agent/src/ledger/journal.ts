@@ -11,6 +11,7 @@ import {
   type StepCounts,
   type StepOutcome,
   type Verdict,
+  rungSchema,
 } from "@shipkeeper/policy";
 import type { EntryOf } from "@shipkeeper/protocol";
 import type { Database } from "@shipkeeper/runtime";
@@ -64,7 +65,7 @@ export function journal(db: Database) {
   // A step that was cut off may have happened, a restart that did not help was one, and a stop that failed may only
   // have taken too long: all count against the limits.
   const counts = /*sql*/ `step.started_at > ? AND (status IS NULL OR status IN ('done', 'unknown')
-    OR (decision IN ('restart', 'stop') AND status = 'failed'))`;
+    OR (decision IN ('restart', 'kill', 'recreate', 'stop') AND status = 'failed'))`;
   const count = db.prepare<[Instant], { target_type: string; decision: string; steps: number }>(/*sql*/ `
     SELECT target_type, decision, count(*) AS steps FROM step WHERE ${counts} GROUP BY target_type, decision`);
   const countByRule = db.prepare<[Instant], RuleDay & { ruleKey: string }>(/*sql*/ `
@@ -136,7 +137,7 @@ export function journal(db: Database) {
         containers: sum((row) => row.target_type === "container" && TOUCHES.has(row.decision)),
         volumes: removed("volume"),
         networks: removed("network"),
-        restarts: sum((row) => row.decision === "restart"),
+        restarts: sum((row) => rungSchema.safeParse(row.decision).success),
       };
     },
 

@@ -60,6 +60,8 @@ export interface AgentLedger {
 
 /** How long settled entries are kept: longer than any limit counts back. */
 const KEEP_MS = 8 * DAY_MS;
+/** A container that was given up on stays so while it is sick: its tries are its only memory of that. */
+const KEEP_TRIES_MS = 60 * DAY_MS;
 
 /** Opens the memory, or begins one. Throws `DatabaseNotUsable`. */
 export function openLedger(file: string, clock: Clock, options: OpenOptions = {}): AgentLedger {
@@ -82,7 +84,7 @@ export function openLedger(file: string, clock: Clock, options: OpenOptions = {}
     idle.remember(inventory);
     sick.remember(inventory);
     ends.remember(inventory);
-    restarts.forgetBefore(inventory.takenAt - KEEP_MS);
+    restarts.forgetBefore(inventory.takenAt - KEEP_TRIES_MS);
     runs.forgetBefore(inventory.takenAt - KEEP_MS);
   });
 

@@ -47,6 +47,8 @@ export const guardrailsSchema = z.strictObject({
     .strictObject({
       /** Whether a stopped service may be removed: a container with a restart policy, or of a compose project. */
       stoppedServices: z.boolean().default(false),
+      /** Containers that healing may make anew. */
+      recreate: z.array(patternSchema).default([]),
       /** Named volumes that may be removed. */
       volumes: z.array(patternSchema).default([]),
       /** Containers in which probes may run programs. */

@@ -4,7 +4,7 @@ export type { BackupSpec } from "./actions/backup/spec.ts";
 export * from "./actions/catalog.ts";
 export * from "./actions/exception.ts";
 export * from "./actions/expectation.ts";
-export { databaseSign } from "./actions/expire/database.ts";
+export { databaseSign } from "./actions/database.ts";
 export * from "./actions/expire/outcome.ts";
 export { expireReasonSchema } from "./actions/expire/reason.ts";
 export type { ExpireSpec } from "./actions/expire/spec.ts";

@@ -123,4 +123,9 @@ export const PROTOCOL_HISTORY: readonly {
     change:
       "a receipt may name images that are sick on many hosts; an older agent does not wait with healing them",
   },
+  {
+    version: 1,
+    hash: "3d99f614ec4742803e6d653f771a1bef34cdb6e9c1a29e36929ec6b86d52b491",
+    change: "guardrails may allow `recreate`",
+  },
 ];

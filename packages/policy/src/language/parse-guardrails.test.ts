@@ -16,7 +16,7 @@ limits: { perRun: { images: 20, bytes: 20GB }, perDay: { restarts: 20 } }
         images: ["registry.acme.example/base/*"],
       },
       limits: { perRun: { images: 20, bytes: 20e9 }, perDay: { restarts: 20 } },
-      allow: { stoppedServices: false, volumes: [], exec: [] },
+      allow: { stoppedServices: false, volumes: [], recreate: [], exec: [] },
       windows: [],
       stopFile: "/etc/shipkeeper/STOP",
     },

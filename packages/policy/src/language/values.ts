@@ -74,6 +74,19 @@ export const durationSchema = z.codec(z.string({ error: ({ input }) => inAnyUnit
   encode: (ms) => inLargestUnit(ms, DURATION_UNITS),
 });
 
+/** `30s` ↔ milliseconds, and `0s` for at once. */
+export const patienceSchema = z.codec(durationSchema.in, z.number(), {
+  decode(text, context) {
+    if (parseDuration(text) === 0) return 0;
+    const parsed = durationSchema.safeDecode(text);
+    if (parsed.success) return parsed.data;
+    const message = parsed.error.issues[0]?.message ?? DURATION;
+    context.issues.push({ code: "custom", message, input: text });
+    return z.NEVER;
+  },
+  encode: (ms) => (ms === 0 ? "0s" : durationSchema.encode(ms)),
+});
+
 /** `20GB` ↔ bytes. */
 export const sizeSchema = z.codec(z.string({ error: SIZE }), z.number(), {
   decode(text, context) {

@@ -1,9 +1,9 @@
-import { containerIdentity } from "@shipkeeper/model";
 import { isStep, type Verdict } from "../actions/action.ts";
 import { catalog } from "../actions/catalog.ts";
 import type { PolicyBundle } from "../language/policy.ts";
 import { checkExpire } from "./check-expire.ts";
 import { checkRegistry } from "./check-registry.ts";
+import { checkHeals } from "./check-restart.ts";
 import type { PlannedRule, Round } from "./round.ts";
 import { over } from "./over.ts";
 import { specIn } from "./spec-in.ts";
@@ -17,7 +17,7 @@ export function checkLimits(planned: PlannedRule, world: World, bundle: PolicyBu
   const today = world.ledger.ruleDays.get(`${planned.policy}/${planned.rule}`) ?? NOTHING_TODAY;
   if (planned.kind === "prune") return checkPrune(steps, world, { spec, today });
   if (planned.kind === "registry") return checkRegistry(planned.verdicts, world, { spec, today });
-  if (planned.kind === "restart") return checkBudgets(steps, world, spec);
+  if (planned.kind === "restart") return checkHeals(steps, world, spec);
   if (planned.kind === "expire") return checkExpire(planned, world, spec);
   return [];
 }
@@ -37,7 +37,7 @@ export function checkDay({ planned }: Round, { guardrails, ledger }: World): str
     over(
       "restarts a day",
       lastDay.restarts,
-      steps.filter(({ decision }) => decision === "restart").length,
+      steps.filter(({ decision }) => ["restart", "kill", "recreate"].includes(decision)).length,
       restarts,
     ),
   ].flat();
@@ -73,22 +73,6 @@ function checkPrune(
     over("networks a run", 0, networks, perRun.networks),
     over("bytes a run", 0, bytes, perRun.bytes),
   ].flat();
-}
-
-function checkBudgets(
-  steps: readonly Verdict[],
-  { inventory, ledger, now }: World,
-  rawSpec: unknown,
-): string[] {
-  const spec = catalog.restart.spec.safeParse(rawSpec);
-  if (!spec.success) return ["its budget cannot be read"];
-  const { budget } = spec.data;
-  return steps.flatMap(({ target }) => {
-    const container = inventory.containers.find(({ id }) => id === target.id);
-    const tries = container === undefined ? [] : (ledger.restarts.get(containerIdentity(container)) ?? []);
-    const recent = tries.filter(({ at }) => at > now - budget.per).length;
-    return over(`restarts of ${target.name}`, recent, 1, budget.restarts);
-  });
 }
 
 function removals(steps: readonly Verdict[], type: string): number {

@@ -12,7 +12,7 @@ import {
   type World,
 } from "../index.ts";
 import { guardrailsSchema } from "../guardrails.ts";
-import { container, ended, image, imageId, NOW, unhealthy, worldWith } from "../testing/world.ts";
+import { container, ended, image, imageId, NOW, worldWith } from "../testing/world.ts";
 import { containerTarget, imageTarget, volumeTarget } from "../actions/target.ts";
 
 const SPECS: Record<string, unknown> = {
@@ -206,21 +206,6 @@ test("a backup goes to a repository that the host knows, and only from a local v
     "p/backup: back-up share: has driver nfs",
     "p/backup: back-up share: to an unknown repository",
   ]);
-});
-
-test("a restart needs a running, sick container whose budget is not used up", () => {
-  const sick = unhealthy("web");
-  const well = container("api", { health: { status: "healthy", failingStreak: 0, log: [] } });
-  const world = worldWith({ containers: [sick, well] });
-  const restarts = new Map([["name:web", [{ at: NOW - 1, result: "failed", rung: "restart" } as const]]]);
-  const step = (one: typeof sick): Verdict => ({ ...remove(containerTarget(one)), decision: "restart" });
-
-  expect(
-    violations(roundOf("restart", [step(sick), step(well)]), {
-      ...world,
-      ledger: { ...world.ledger, restarts },
-    }),
-  ).toEqual(["p/restart: 2 restarts of web, limit 1", `p/restart: restart ${well.id}: is healthy`]);
 });
 
 test("a rule that stands in a round twice is found, and a step that two rules would take", () => {

@@ -1,7 +1,7 @@
-import type { Container } from "@shipkeeper/model";
 import type { Verdict } from "../actions/action.ts";
 import { isProtected } from "./check-never-touch.ts";
 import { checkContainerRemoval, checkImageRemoval } from "./check-prune-step.ts";
+import { checkHeal } from "./check-restart.ts";
 import { checkBuildCacheRemoval, checkNetworkRemoval, checkVolumeRemoval } from "./check-prune-rest.ts";
 import { hasGap } from "./has-gap.ts";
 import type { World } from "./world.ts";
@@ -17,7 +17,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
   "prune remove network": checkNetworkRemoval,
   "prune remove build-cache": checkBuildCacheRemoval,
   "backup back-up volume": checkBackup,
-  "restart restart container": checkRestart,
+  "restart restart container": checkHeal,
+  "restart kill container": checkHeal,
+  "restart recreate container": checkHeal,
   "expire announce container": checkExpiry,
   "expire stop container": checkExpiry,
   "expire remove container": checkExpiry,
@@ -48,28 +50,6 @@ function checkBackup({ target, expect }: Verdict, world: World): (string | false
     isProtected(guardrails, volumes, [volume.name], volume.labels) && "never to be touched",
     !repositories.some((repository) => repository === expect?.["repository"]) && "to an unknown repository",
   ];
-}
-
-function checkRestart({ target }: Verdict, world: World): (string | false)[] {
-  const { inventory, guardrails, self } = world;
-  const container = inventory.containers.find(({ id }) => id === target.id);
-  if (container === undefined) return ["not in the inventory"];
-  const { state, health, name, labels, swarm, kubernetes, autoRemove } = container;
-  const { containers } = guardrails.neverTouch;
-  return [
-    state !== "running" && `is ${state}`,
-    health.status !== "unhealthy" && !isSickOtherwise(container, world) && `is ${health.status}`,
-    (self.includes(container.id) || self.includes(name)) && "belongs to the agent",
-    isProtected(guardrails, containers, [name], labels) && "never to be touched",
-    (swarm !== undefined || kubernetes !== undefined) && "belongs to an orchestrator",
-    autoRemove && "would be removed",
-  ];
-}
-
-/** A probe that was asked for fails often enough, or there is no process left to be well. */
-function isSickOtherwise({ id, health }: Container, { signals }: World): boolean {
-  const fails = signals.probes.get(id)?.some(({ failuresInARow, needed }) => failuresInARow >= needed);
-  return fails === true || signals.ghosts.has(id) || health.log.some(({ exitCode }) => exitCode !== 0);
 }
 
 function checkExpiry(

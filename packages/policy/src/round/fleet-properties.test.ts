@@ -28,16 +28,18 @@ function hostIdOf(number: number) {
 }
 
 function roundsOf(world: World, bundle: PolicyBundle): Round[] {
-  return TRIGGERS.map((trigger) =>
-    planRound({
-      bundle,
-      world,
-      trigger,
-      roundId: ROUND_ID,
-      lastRuns: new Map(),
-      stopFilePresent: false,
-    }),
-  );
+  return TRIGGERS.map((trigger) => roundOf(world, bundle, trigger));
+}
+
+function roundOf(world: World, bundle: PolicyBundle, trigger: Trigger): Round {
+  return planRound({
+    bundle,
+    world,
+    trigger,
+    roundId: ROUND_ID,
+    lastRuns: new Map(),
+    stopFilePresent: false,
+  });
 }
 
 function stepsOf(round: Round): Verdict[] {
@@ -88,6 +90,18 @@ test("the greedy policy does find something to remove: the promise above is not 
     "network",
     "registry-tag",
     "volume",
+  ]);
+});
+
+test("nor is the promise of sound healing: every rung is planned somewhere, and every sign that can be mended", () => {
+  const bundle = greedyBundle();
+  const steps = worlds.flatMap((world) => stepsOf(roundOf(world, bundle, "continuous")));
+
+  expect([...new Set(steps.map(({ decision }) => decision))].sort()).toEqual(["kill", "recreate", "restart"]);
+  expect([...new Set(steps.map(({ reason }) => reason.why))].sort()).toEqual([
+    "ghost",
+    "probe-failed",
+    "unhealthy",
   ]);
 });
 

@@ -22,7 +22,7 @@ export function takenBy({ mode, rule, verdicts }: PlannedRule, before: Taken): T
       containers: taken("container", "stop", "remove"),
       volumes: taken("volume", "remove"),
       networks: taken("network", "remove"),
-      restarts: taken("container", "restart"),
+      restarts: taken("container", "restart", "kill", "recreate"),
     }),
   };
 }

@@ -67,8 +67,16 @@ const backupSpec = fc.record({
 });
 const restartSpec = fc.record({
   select: maybe(fc.constant({ containers: ["job-*"] })),
-  after: fc.constantFrom("1s", "60s"),
-  budget: fc.record({ restarts: fc.integer({ min: 1, max: 5 }), per: fc.constantFrom("10m", "30m") }),
+  after: fc.constantFrom("0s", "60s"),
+  recreate: fc.boolean(),
+  budget: fc.record({
+    restarts: fc.integer({ min: 1, max: 5 }),
+    per: fc.constantFrom("10m", "30m"),
+    again: fc.constantFrom("1m", "1h"),
+  }),
+  perHost: fc.record({ restarts: fc.constantFrom(1, 3, 9) }),
+  perImage: fc.record({ restarts: fc.constantFrom(1, 6), per: fc.constantFrom("1m", "30m") }),
+  storm: fc.record({ least: fc.constantFrom(2, 3, 50) }),
 });
 
 const expireSpec = fc.record({

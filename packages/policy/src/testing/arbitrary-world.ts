@@ -4,11 +4,12 @@ import { containerIdentity, type Container, type Image, type Inventory } from "@
 import * as fc from "fast-check";
 import { guardrailsSchema } from "../guardrails.ts";
 import { NO_STEPS } from "../round/step-counts.ts";
-import type { Expiry, PastImage, RestartAttempt, World } from "../round/world.ts";
+import type { Expiry, PastImage, World } from "../round/world.ts";
 import { someWindows } from "./arbitrary-bundle.ts";
 import { labels, maybe, past, rarely } from "./arbitrary-facts.ts";
 import { connect, leftovers } from "./arbitrary-leftovers.ts";
 import { arbitraryOutside } from "./arbitrary-registry.ts";
+import { arbitraryAttempts, arbitrarySignals, signalsAbout } from "./arbitrary-signals.ts";
 import { container, image, imageId, NOW, worldWith } from "./world.ts";
 
 const REPOSITORIES = ["web", "api", "base", "registry.acme.example/base/debian"];
@@ -67,6 +68,7 @@ const containerFacts = fc.record({
   }),
   autoRemove: rarely,
   livesIn: fc.option(fc.nat(25), { nil: undefined, freq: 9 }),
+  needs: fc.option(fc.nat(25), { nil: undefined, freq: 2 }),
   restartPolicy: fc.constantFrom("no", "no", "no", "no", "always", "unless-stopped", "on-failure"),
   compose: fc.constantFrom(undefined, undefined, undefined, { project: "shop", service: "web", number: "1" }),
   swarm: fc.constantFrom(undefined, undefined, undefined, { service: "s", task: "t" }),
@@ -74,9 +76,10 @@ const containerFacts = fc.record({
 });
 
 function containers(facts: readonly Drawn<typeof containerFacts>[]): Container[] {
-  return facts.map(({ image, health, restartPolicy, livesIn, ...rest }, index) => {
+  return facts.map(({ image, health, restartPolicy, livesIn, needs, ...rest }, index) => {
     const made = container(`${index % 5 === 0 ? "postgres" : "job"}-${index}`, {
       ...rest,
+      ...(needs !== undefined && { labels: { ...rest.labels, "shipkeeper.depends-on": `job-${needs}` } }),
       imageId: imageId(`image-${image}`),
       health: { ...health, failingStreak: 0, log: [] },
       restartPolicy: { name: restartPolicy, maximumRetries: 0 },
@@ -121,7 +124,11 @@ const guardrails = fc
     containers: fc.constantFrom([], ["^postgres-"]),
     volumes: fc.constantFrom([], ["v1*"]),
     labels: fc.constantFrom([], ["keep=true"], ["tier"]),
-    allow: fc.record({ stoppedServices: fc.boolean(), volumes: fc.constantFrom([], ["v*"]) }),
+    allow: fc.record({
+      stoppedServices: fc.boolean(),
+      volumes: fc.constantFrom([], ["v*"]),
+      recreate: fc.constantFrom([], ["job-*"]),
+    }),
     perRun: fc.record({
       images: smallLimit,
       containers: smallLimit,
@@ -141,18 +148,6 @@ const guardrails = fc
   .map(({ perRun, perDay, allow, windows, ...neverTouch }) =>
     guardrailsSchema.parse({ neverTouch, limits: { perRun, perDay }, allow, windows }),
   );
-
-const attempts = fc
-  .array(
-    fc.record({
-      at: fc.integer({ min: 0, max: HOUR_MS }).map((ms) => NOW - ms),
-      result: fc.constantFrom<RestartAttempt["result"]>("pending", "healed", "failed"),
-      rung: fc.constantFrom<RestartAttempt["rung"]>("restart", "kill", "recreate"),
-      why: fc.constantFrom<RestartAttempt["why"][]>(undefined, undefined, undefined, undefined, "unkillable"),
-    }),
-    { maxLength: 8 },
-  )
-  .map((all) => all.sort((a, b) => a.at - b.at));
 
 /** What the first containers ran before, the latest first: of the images that are here, and of others. */
 const pasts = fc.array(
@@ -174,7 +169,8 @@ export const arbitraryWorld: fc.Arbitrary<World> = fc
       { weight: 1, arbitrary: gaps },
     ),
     guardrails,
-    attempts,
+    attempts: arbitraryAttempts,
+    signals: arbitrarySignals,
     notices: fc.array(expiryFacts, { minLength: 12, maxLength: 25 }),
     pasts,
     ruleDay: fc.record({ items: fc.nat(2), bytes: fc.constantFrom(0, 1e9) }),
@@ -189,7 +185,8 @@ export const arbitraryWorld: fc.Arbitrary<World> = fc
     const { orphans, restorePoints, ...left } = drawn.leftovers;
     const things = { ...drawn, ...left, ...connect(drawn.containers, left) };
     const hostLabels = { environment, hostname: "web-1" };
-    const world = worldWith(things, { guardrails, self, hostLabels, outside });
+    const signals = signalsAbout(things.containers, drawn.signals);
+    const world = worldWith(things, { guardrails, self, hostLabels, outside, signals });
     const restarts = new Map(
       things.containers
         .slice(0, 8)

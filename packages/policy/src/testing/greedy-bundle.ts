@@ -37,8 +37,12 @@ rules:
     include: [databases, compose, restart-always]
     limits: { items: 100000, perProject: 100000 }
   - restart: everybody
-    after: 1s
-    budget: { restarts: 100, per: 1s }
+    after: 0s
+    recreate: true
+    budget: { restarts: 100, per: 1s, again: 1s }
+    perHost: { restarts: 1000, per: 1s }
+    perImage: { restarts: 1000, per: 1s }
+    storm: { share: 100%, least: 10000 }
 `;
 
 /** In force from long ago until long after `NOW`. */

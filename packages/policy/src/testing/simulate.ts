@@ -1,6 +1,7 @@
-import type { Container, Image } from "@shipkeeper/model";
+import { containerIdentity, type Container, type Image } from "@shipkeeper/model";
 import { isStep, type Verdict } from "../actions/action.ts";
 import { expireReasonSchema } from "../actions/expire/reason.ts";
+import { rungSchema } from "../actions/restart/sign.ts";
 import { ruleKey } from "../language/compile.ts";
 import type { Outside } from "../round/outside.ts";
 import type { PlannedRule } from "../round/round.ts";
@@ -17,7 +18,12 @@ export function afterSteps(world: World, planned: readonly PlannedRule[]): World
 
   return {
     ...world,
-    ledger: { ...world.ledger, expiries: expiriesAfter(world, planned) },
+    ledger: {
+      ...world.ledger,
+      expiries: expiriesAfter(world, planned),
+      restarts: triesAfter(world, steps),
+    },
+    signals: { ...world.signals, probes: new Map(), ghosts: new Map() },
     ...(world.outside !== undefined && { outside: afterDeletions(world.outside, removed) }),
     inventory: {
       ...inventory,
@@ -39,12 +45,29 @@ export function afterSteps(world: World, planned: readonly PlannedRule[]): World
 
 function afterStep(container: Container, steps: readonly Verdict[], now: number): Container {
   const step = steps.find(({ target }) => target.id === container.id);
-  if (step?.decision === "restart") {
+  if (rungSchema.safeParse(step?.decision).success) {
     return { ...container, startedAt: now, health: { ...container.health, status: "starting" } };
   }
   return step?.decision === "stop"
     ? { ...container, state: "exited", finishedAt: now, exitCode: 0 }
     : container;
+}
+
+/** What the agent's ledger holds of heals, once they are begun. */
+function triesAfter(
+  { now, ledger, inventory }: World,
+  steps: readonly Verdict[],
+): World["ledger"]["restarts"] {
+  const restarts = new Map(ledger.restarts);
+  for (const { target, decision } of steps) {
+    const rung = rungSchema.safeParse(decision).data;
+    const container = inventory.containers.find(({ id }) => id === target.id);
+    if (rung === undefined || container === undefined) continue;
+    const identity = containerIdentity(container);
+    const tried = { at: now, result: "pending", rung, imageId: container.imageId } as const;
+    restarts.set(identity, [...(restarts.get(identity) ?? []), tried]);
+  }
+  return restarts;
 }
 
 /** What was part of an index and is no more is remembered as something that lost its last tag. */

@@ -12,7 +12,7 @@ import { guestOf } from "../guest.ts";
 import { applyLimits } from "../limits.ts";
 import { isSelf, protectsContainer } from "../never-touch.ts";
 import { containerTarget } from "../target.ts";
-import { databaseSign } from "./database.ts";
+import { databaseSign } from "../database.ts";
 import { limitsOf } from "./limits.ts";
 import type { ExpireReason } from "./reason.ts";
 import { claimOn, isNamed } from "./select.ts";

@@ -2,6 +2,7 @@ import { formatDuration, formatInstant, unreachable } from "@shipkeeper/kit";
 import { isStep, type Verdict } from "../action.ts";
 import { explainException } from "../exception.ts";
 import { explainOther } from "../explain-other.ts";
+import { explainWait } from "./explain-wait.ts";
 import { restartReasonSchema, type RestartReason } from "./reason.ts";
 
 /** `unhealthy for 90 seconds (limit 60 seconds), try 2 of 5` */
@@ -26,21 +27,42 @@ function sentence(reason: RestartReason): string {
   switch (reason.why) {
     case "unhealthy":
     case "ghost":
-    case "probe-failed":
-      return `${reason.evidence}, try ${reason.attempt} of ${reason.attempts}`;
+    case "probe-failed": {
+      const { evidence, attempt, attempts, later } = reason;
+      return later
+        ? `${evidence}, one more try long after the last`
+        : `${evidence}, try ${attempt} of ${attempts}`;
+    }
     case "confirming":
     case "crash-loop":
     case "unkillable":
     case "health-stale":
       return reason.evidence;
-    case "backing-off": {
-      const failures = `${reason.failures} ${reason.failures === 1 ? "try" : "tries"} did not help`;
-      return `${failures}, next one from ${formatInstant(reason.nextAt)}`;
-    }
+    case "backing-off":
+      return `${tries(reason.failures)} did not help, next one from ${formatInstant(reason.nextAt)}`;
     case "verifying":
       return `restarted ${formatInstant(reason.triedAt)}, its health check has until ${formatInstant(reason.until)}`;
-    case "budget-used":
-      return `restarted ${reason.attempts} times within ${formatDuration(reason.perMs)}: somebody must look`;
+    case "budget-used": {
+      const again =
+        reason.againAt === undefined ? "" : `, one more try from ${formatInstant(reason.againAt)}`;
+      return `${tries(reason.attempts)} did not mend it: somebody must look${again}`;
+    }
+    case "host-cap":
+      return `this host had ${heals(reason)}, next from ${formatInstant(reason.nextAt)}`;
+    case "image-cap":
+      return `its image had ${heals(reason)}, next from ${formatInstant(reason.nextAt)}`;
+    case "cannot-see":
+    case "engine-came-up":
+    case "host-came-up":
+    case "maintenance":
+    case "busy":
+    case "touched":
+    case "start-period":
+    case "dependency":
+    case "host-storm":
+    case "host-pressure":
+    case "fleet-storm":
+      return explainWait(reason);
     case "never-touch":
       return `never touched on this host (${reason.by})`;
     case "auto-remove":
@@ -66,4 +88,11 @@ function sentence(reason: RestartReason): string {
     default:
       return unreachable(reason);
   }
+}
+
+const tries = (count: number) => (count === 1 ? "1 try" : `${count} tries`);
+
+/** `3 heals in 5 minutes, the most` */
+function heals({ most, perMs }: { most: number; perMs: number }): string {
+  return `${most} ${most === 1 ? "heal" : "heals"} in ${formatDuration(perMs)}, the most`;
 }

@@ -37,11 +37,6 @@ export function saysGhost({ exitCode, output }: Answer): boolean {
   );
 }
 
-/** Whether the check was answered well once since the container was started, as far as the log reaches. */
-export function hasBeenWell(container: Container): boolean {
-  return logOfThisLife(container).some(({ exitCode }) => exitCode === 0);
-}
-
 /**
  * When a container that is well now became well, as far as the log tells: the first good answer after failures, else
  * its start. One failure alone made no check unhealthy.

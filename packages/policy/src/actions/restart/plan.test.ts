@@ -1,42 +1,42 @@
-import { HOUR_MS, MINUTE_MS, SECOND_MS } from "@shipkeeper/kit";
+import { MINUTE_MS, SECOND_MS } from "@shipkeeper/kit";
 import type { Container } from "@shipkeeper/model";
 import { expect, test } from "vitest";
 import { guardrailsSchema } from "../../guardrails.ts";
 import { NO_STEPS } from "../../round/step-counts.ts";
-import type { RestartAttempt } from "../../round/world.ts";
+import {
+  bystanders,
+  firstVerdict,
+  planHealing,
+  sick,
+  tries,
+  withTries,
+  type Try,
+} from "../../testing/healing.ts";
 import { container, NOW, unhealthy, verdicts, worldWith } from "../../testing/world.ts";
-import { planRestart } from "./plan.ts";
-import { restartSpecSchema } from "./spec.ts";
 
-type World = ReturnType<typeof worldWith>;
-const plan = (world: World, spec: object = {}) => planRestart(restartSpecSchema.parse(spec), world);
+test("a container is healed when it was unhealthy without a break for long enough", () => {
+  const forSeconds = (seconds: number, spec = {}) => firstVerdict(sick([], { forSeconds: seconds }), spec);
 
-/** A world with one sick container and its tries, said by how long ago they were. */
-function sick(
-  tries: [agoMs: number, result: RestartAttempt["result"]][],
-  facts: Parameters<typeof unhealthy>[1] = {},
-) {
-  const world = worldWith({ containers: [unhealthy("web", facts)] });
-  const attempts = tries.map(([agoMs, result]) => ({ at: NOW - agoMs, result, rung: "restart" as const }));
-  return { ...world, ledger: { ...world.ledger, restarts: new Map([["name:web", attempts]]) } };
-}
-
-const reasonFor = (world: World, spec: object = {}) => {
-  const [verdict] = plan(world, spec).verdicts;
-  return { decision: verdict?.decision, ...verdict?.reason };
-};
-
-test("a container is restarted when it was unhealthy without a break for long enough", () => {
-  expect(reasonFor(sick([], { forSeconds: 59 }))).toMatchObject({ decision: "wait", why: "confirming" });
-  expect(reasonFor(sick([], { forSeconds: 60 }))).toMatchObject({
+  expect(forSeconds(59)).toMatchObject({ decision: "wait", why: "confirming" });
+  expect(forSeconds(60)).toEqual({
     decision: "restart",
     why: "unhealthy",
+    sign: "unhealthy",
+    since: NOW - 60_000,
+    evidence: "unhealthy for 1 minute (limit 1 minute)",
     attempt: 1,
+    attempts: 5,
+    later: false,
+    stopTimeoutSeconds: 10,
   });
-  expect(reasonFor(sick([], { forSeconds: 60 }), { after: "2m" })).toMatchObject({
+  expect(forSeconds(60, { after: "2m" })).toMatchObject({
     why: "confirming",
     evidence: "unhealthy for 1 minute (limit 2 minutes)",
   });
+});
+
+test("a rule without patience heals at the first sight of it", () => {
+  expect(firstVerdict(sick([], { forSeconds: 0 }), { after: "0s" })).toMatchObject({ decision: "restart" });
 });
 
 test("an illness that nobody remembers the beginning of must first be seen to last", () => {
@@ -45,17 +45,28 @@ test("an illness that nobody remembers the beginning of must first be seen to la
     containers: [{ ...forgotten, health: { ...forgotten.health, unhealthySince: undefined } }],
   });
 
-  expect(verdicts(plan(world))).toEqual({ web: "wait: confirming" });
+  expect(verdicts(planHealing(world))).toEqual({ web: "wait: confirming" });
 });
 
-test("containers without a health check need nobody, and get no verdict", () => {
-  expect(plan(worldWith({ containers: [container("plain")] })).verdicts).toEqual([]);
+test("containers that nobody watches and that show no sign get no verdict", () => {
+  expect(planHealing(worldWith({ containers: [container("plain")] })).verdicts).toEqual([]);
 });
 
-test("the longest unhealthy goes first, whatever the engine's order", () => {
-  const containers = [unhealthy("a", { forSeconds: 100 }), unhealthy("b", { forSeconds: 300 })];
+test("the longest sick goes first, but what was tried before lets others go before it", () => {
+  const containers = [
+    unhealthy("a", { forSeconds: 10_000 }),
+    unhealthy("b", { forSeconds: 100 }),
+    unhealthy("c", { forSeconds: 300 }),
+    ...bystanders(),
+  ];
+  const world = withTries(worldWith({ containers }), { a: tries([2 * MINUTE_MS, "failed"]) });
 
-  expect(Object.keys(verdicts(plan(worldWith({ containers }))))).toEqual(["b", "a"]);
+  const steps = planHealing(world, { storm: { least: 10 }, perHost: { restarts: 9 } }).verdicts.slice(0, 3);
+  expect(steps.map(({ target, decision }) => `${decision} ${target.name}`)).toEqual([
+    "restart c",
+    "restart b",
+    "kill a",
+  ]);
 });
 
 test("what is not running, not sick, not selected or somebody else's is left alone, each with its reason", () => {
@@ -83,7 +94,8 @@ test("what is not running, not sick, not selected or somebody else's is left alo
     { self: ["web-agent"], guardrails: guardrailsSchema.parse({ neverTouch: { labels: ["keep=true"] } }) },
   );
 
-  expect(verdicts(plan(world, { select: { containers: ["web-*"] } }))).toEqual({
+  const plan = planHealing(world, { select: { containers: ["web-*"] }, storm: { least: 20 } });
+  expect(verdicts(plan)).toEqual({
     "web-sick": "restart: unhealthy",
     "web-healthy": "keep: healthy",
     "web-starting": "keep: starting",
@@ -99,15 +111,21 @@ test("what is not running, not sick, not selected or somebody else's is left alo
     "web-db": "refuse: never-touch",
     db: "keep: not-selected",
   });
+  expect(plan.verdicts.find(({ target }) => target.name === "db")?.reason).toMatchObject({
+    sign: "unhealthy",
+    since: NOW - 90_000,
+  });
 });
 
 test("the wait grows with every try that did not help, from ten seconds to five minutes", () => {
-  const triesInARow = (count: number) =>
-    Array.from({ length: count }, (_, index): [number, "failed"] => [HOUR_MS * (count - index), "failed"]);
   const waits = [1, 2, 3, 5, 6, 9].map((count) => {
-    const tries = triesInARow(count);
-    tries[count - 1] = [0, "failed"];
-    const { nextAt } = reasonFor(sick(tries)) as { nextAt?: number };
+    const told = Array.from({ length: count }, (_, index): Try => [
+      30 * MINUTE_MS * (count - 1 - index),
+      "failed",
+    ]);
+    const { nextAt } = firstVerdict(sick(told), { budget: { restarts: 100 } }) as {
+      nextAt?: number;
+    };
     return ((nextAt ?? 0) - NOW) / SECOND_MS;
   });
 
@@ -115,48 +133,44 @@ test("the wait grows with every try that did not help, from ten seconds to five 
 });
 
 test("the wait is over at its end, not before", () => {
-  expect(reasonFor(sick([[10 * SECOND_MS - 1, "failed"]]))).toMatchObject({
+  expect(firstVerdict(sick([[10 * SECOND_MS - 1, "failed"]]))).toMatchObject({
+    decision: "wait",
     why: "backing-off",
     failures: 1,
   });
-  expect(reasonFor(sick([[10 * SECOND_MS, "failed"]]))).toMatchObject({ decision: "restart", attempt: 2 });
-});
-
-test("ten healthy minutes make the wait short again, fewer do not", () => {
-  const wellFor = (minutes: number) =>
-    sick(
-      [
-        [50 * MINUTE_MS, "failed"],
-        [40 * MINUTE_MS, "failed"],
-        [(minutes + 2) * MINUTE_MS, "healed"],
-      ],
-      { forSeconds: 120 },
-    );
-  const sickAgain = (minutes: number) =>
-    sick([
-      [(minutes + 2) * MINUTE_MS, "healed"],
-      [0, "failed"],
-    ]);
-
-  expect(reasonFor(wellFor(10))).toMatchObject({ decision: "restart" });
-  expect(reasonFor(sickAgain(12))).toMatchObject({ why: "backing-off", failures: 1 });
-  expect(reasonFor(sickAgain(3))).toMatchObject({ why: "backing-off", failures: 2 });
+  expect(firstVerdict(sick([[10 * SECOND_MS, "failed"]]))).toMatchObject({ decision: "kill", attempt: 2 });
 });
 
 test("a try is given the time that the health check needs before it counts as failed", () => {
   // Three retries of 10 s and 5 s, and half a minute on top.
   const needed = 75 * SECOND_MS;
 
-  expect(reasonFor(sick([[needed - 1, "pending"]]))).toMatchObject({
+  expect(firstVerdict(sick([[needed - 1, "pending"]]))).toMatchObject({
     decision: "wait",
     why: "verifying",
     until: NOW + 1,
   });
-  expect(reasonFor(sick([[needed, "pending"]]))).toMatchObject({ decision: "restart", attempt: 2 });
+  expect(firstVerdict(sick([[needed, "pending"]]))).toMatchObject({ decision: "kill", attempt: 2 });
+});
+
+test("a container that starts anew after a try is still the sick one until its check has answered", () => {
+  const starting = (told: Try[]) =>
+    sick(told, {
+      startedAt: NOW - 5_000,
+      health: { status: "starting", failingStreak: 0, unhealthySince: NOW - 90_000, log: [] },
+    });
+
+  expect(firstVerdict(starting([[6_000, "pending"]]))).toMatchObject({
+    decision: "wait",
+    why: "verifying",
+    sign: "unhealthy",
+    since: NOW - 90_000,
+  });
+  expect(firstVerdict(starting([]))).toMatchObject({ decision: "keep", why: "starting", sign: "unhealthy" });
 });
 
 test("the last try of a budget is awaited before people are called", () => {
-  const tries = (last: "pending" | "failed") =>
+  const used = (last: "pending" | "failed") =>
     sick([
       [20 * MINUTE_MS, "failed"],
       [16 * MINUTE_MS, "failed"],
@@ -165,34 +179,26 @@ test("the last try of a budget is awaited before people are called", () => {
       [10 * SECOND_MS, last],
     ]);
 
-  expect(reasonFor(tries("pending"))).toMatchObject({ decision: "wait", why: "verifying" });
-  expect(reasonFor(tries("failed"))).toMatchObject({ decision: "give-up", why: "budget-used" });
-});
-
-test("when the budget is used up people take over, until the oldest try is long enough ago", () => {
-  const five = (oldestMs: number) =>
-    [oldestMs, 25 * MINUTE_MS, 20 * MINUTE_MS, 15 * MINUTE_MS, 10 * MINUTE_MS].map(
-      (ago): [number, "failed"] => [ago, "failed"],
-    );
-
-  expect(reasonFor(sick(five(30 * MINUTE_MS - 1)))).toMatchObject({
+  expect(firstVerdict(used("pending"))).toMatchObject({ decision: "wait", why: "verifying" });
+  expect(firstVerdict(used("failed"))).toMatchObject({
     decision: "give-up",
     why: "budget-used",
     attempts: 5,
     perMs: 30 * MINUTE_MS,
   });
-  expect(reasonFor(sick(five(30 * MINUTE_MS)))).toMatchObject({ decision: "restart", attempt: 5 });
 });
 
 test("recreating a container does not refill its budget", () => {
   const compose = { project: "shop", service: "web", number: "1" };
-  const world = worldWith({ containers: [unhealthy("shop-web-1-new", { compose })] });
-  const restarts = new Map([
-    ["compose:shop/web/1", [{ at: NOW - HOUR_MS / 4, result: "failed", rung: "restart" } as const]],
-  ]);
+  const world = worldWith({
+    containers: [
+      unhealthy("shop-web-1-new", { compose, createdAt: NOW - 100_000, startedAt: NOW - 100_000 }),
+    ],
+  });
+  const restarts = new Map([["compose:shop/web/1", tries([15 * MINUTE_MS, "failed"])]]);
 
   expect(
-    reasonFor({ ...world, ledger: { ...world.ledger, restarts } }, { budget: { restarts: 1 } }),
+    firstVerdict({ ...world, ledger: { ...world.ledger, restarts } }, { budget: { restarts: 1 } }),
   ).toMatchObject({ decision: "give-up" });
 });
 
@@ -203,21 +209,20 @@ test("the guardrails' restarts per day hold over all containers and the hours be
     },
     { guardrails: guardrailsSchema.parse({ limits: { perDay: { restarts: 7 } } }) },
   );
-  const after = (restarts: number) => ({
-    ...world,
-    ledger: { ...world.ledger, lastDay: { ...NO_STEPS, restarts } },
-  });
+  const after = (restarts: number) =>
+    verdicts(
+      planHealing(
+        { ...world, ledger: { ...world.ledger, lastDay: { ...NO_STEPS, restarts } } },
+        { storm: { least: 9 } },
+      ),
+    );
 
-  expect(verdicts(plan(after(5)))).toEqual({
-    a: "restart: unhealthy",
-    b: "restart: unhealthy",
-    c: "refuse: limit",
-  });
-  expect(verdicts(plan(after(9)))).toEqual({ a: "refuse: limit", b: "refuse: limit", c: "refuse: limit" });
+  expect(after(5)).toEqual({ a: "restart: unhealthy", b: "restart: unhealthy", c: "refuse: limit" });
+  expect(after(9)).toEqual({ a: "refuse: limit", b: "refuse: limit", c: "refuse: limit" });
 });
 
-test("a step relies on the container being the same one, and still sick", () => {
-  const [verdict] = plan(sick([])).verdicts;
+test("a step relies on the container being the same one, and still unhealthy where that is the sign", () => {
+  const [verdict] = planHealing(sick([])).verdicts;
 
   expect(verdict?.expect).toMatchObject({
     state: "running",

@@ -1,8 +1,8 @@
 /**
- * Which sick containers are healed now, and how. Owns patience (confirm, back off, verify) and the budget; the ledger
- * remembers the tries, and how a rung is climbed is not known here.
+ * Which sick containers are healed now, and how: diagnosis, then what holds healing back, then the budget, then the
+ * rung. The ledger remembers the tries, and how a rung is climbed is not known here.
  */
-import { containerIdentity, type Container } from "@shipkeeper/model";
+import type { Container } from "@shipkeeper/model";
 import { selectsContainer } from "../../language/select.ts";
 import type { World } from "../../round/world.ts";
 import { isStep, type Plan, type VerdictFor } from "../action.ts";
@@ -10,54 +10,92 @@ import { exceptionFor } from "../exception.ts";
 import { expectContainer, type Expectation } from "../expectation.ts";
 import { isSelf, protectsContainer } from "../never-touch.ts";
 import { containerTarget } from "../target.ts";
-import { attemptsWithin, failuresInARow, nextTryAt, verifyMs } from "./budget.ts";
-import { diagnose, type Diagnosis } from "./diagnose.ts";
+import { breakerOf, nextTryAt, pendingTry, triesWithin } from "./budget.ts";
+import type { Diagnosis } from "./diagnose.ts";
+import { examine, isAiling, isWatched, type Patient } from "./patient.ts";
+import { rationOf } from "./ration.ts";
 import type { HealableSign, RestartReason } from "./reason.ts";
+import { rootsAmong, type Root } from "./roots.ts";
+import { rungFor } from "./rung.ts";
 import type { Sign } from "./sign.ts";
 import type { RestartSpec } from "./spec.ts";
+import { stopTimeoutSeconds } from "./stop-timeout.ts";
+import { FLEET_STORM_HOSTS, pressureOf, stormOf, type Storm } from "./storm.ts";
+import { reasonToLeave } from "./suppress.ts";
 
 export type RestartVerdict = VerdictFor<RestartReason>;
 type Judgement = Pick<RestartVerdict, "decision" | "reason">;
 
-/** A container that somebody watches, and what it has. */
-interface Patient {
-  readonly container: Container;
-  readonly diagnosis: Diagnosis | undefined;
+interface Question {
+  readonly spec: RestartSpec;
+  readonly world: World;
+  readonly rootOf: (patient: Patient) => Root | undefined;
+  readonly storm: Storm | undefined;
 }
 
-/** A verdict for every container that is watched or sick; longest sick first. */
+type Sick = Patient & { readonly diagnosis: Diagnosis };
+
+/** A verdict for every container that is watched or sick: what is healed first, then the longest sick. */
 export function planRestart(spec: RestartSpec, world: World): Plan {
-  const patients = world.inventory.containers
-    .map((container): Patient => ({ container, diagnosis: diagnose(container, world, spec) }))
+  const all = world.inventory.containers.map((container) => examine(container, world, spec));
+  const rootOf = rootsAmong(all, world);
+  const question = { spec, world, rootOf, storm: stormAmong(all, rootOf, { spec, world }) };
+  const judged = all
     .filter(({ container, diagnosis }) => diagnosis !== undefined || isWatched(container, world))
-    .sort((a, b) => sickSince(a, world) - sickSince(b, world) || (a.container.id < b.container.id ? -1 : 1));
+    .sort(bySickness)
+    .map((patient) => ({ patient, judgement: judge(patient, question) }));
 
-  const verdicts = patients.map((patient): RestartVerdict => {
-    const { container, diagnosis } = patient;
-    const judgement = judge(spec, world, patient);
-    const expect = isStep(judgement) ? { expect: expectPatient(patient) } : {};
-    return {
-      target: containerTarget(container),
-      ...judgement,
-      reason: withSickness(judgement.reason, diagnosis),
-      ...expect,
-    };
-  });
-  const limited = limitPerDay(verdicts, world);
-  return { kind: "restart", verdicts: [...limited.filter(isStep), ...limited.filter((one) => !isStep(one))] };
+  // Who was tried least goes first, so that what nothing mends takes no turn from what one restart would.
+  const steps = judged
+    .filter(({ judgement }) => isStep(judgement))
+    .sort((a, b) => a.patient.tries.length - b.patient.tries.length || bySickness(a.patient, b.patient));
+  const ration = rationOf(spec, world);
+  const rationed = steps.map(({ patient, judgement }) =>
+    verdictOn(patient, ration(patient.container) ?? judgement),
+  );
+  const idle = judged
+    .filter(({ judgement }) => !isStep(judgement))
+    .map(({ patient, judgement }) => verdictOn(patient, judgement));
+  return {
+    kind: "restart",
+    verdicts: [...rationed.filter(isStep), ...rationed.filter((one) => !isStep(one)), ...idle],
+  };
 }
 
-/** Whether anything tells how a container is. */
-function isWatched({ id, health, healthCheck }: Container, { signals }: World): boolean {
-  return health.status !== "none" || healthCheck !== undefined || signals.probes.has(id);
+function bySickness(a: Patient, b: Patient): number {
+  return a.since - b.since || (a.container.id < b.container.id ? -1 : 1);
 }
 
-function sickSince({ container, diagnosis }: Patient, { now }: World): number {
-  return diagnosis?.since ?? container.health.unhealthySince ?? now;
+/** Of those that are nobody else's fault, and not known to be past mending. */
+function stormAmong(
+  patients: readonly Patient[],
+  rootOf: Question["rootOf"],
+  { spec, world }: Pick<Question, "spec" | "world">,
+): Storm | undefined {
+  const running = patients.filter(({ container }) => container.state === "running");
+  const sick = patients.filter(
+    (patient) =>
+      isAiling(patient) &&
+      breakerOf(patient.spent, spec.budget) === undefined &&
+      rootOf(patient) === undefined,
+  );
+  const watched = running.filter(({ container }) => isWatched(container, world)).length;
+  return stormOf(
+    spec.storm,
+    sick.map(({ since }) => since),
+    watched,
+  );
 }
 
-function withSickness<R extends RestartReason>(reason: R, diagnosis: Diagnosis | undefined): R {
-  return diagnosis === undefined ? reason : { ...reason, sign: diagnosis.sign, since: diagnosis.since };
+function verdictOn(patient: Patient, { decision, reason }: Judgement): RestartVerdict {
+  const { container, diagnosis } = patient;
+  const sickness = diagnosis === undefined ? {} : { sign: diagnosis.sign, since: diagnosis.since };
+  return {
+    target: containerTarget(container),
+    decision,
+    reason: { ...reason, ...sickness } as RestartReason,
+    ...(isStep({ decision }) && { expect: expectPatient(patient) }),
+  };
 }
 
 /** What a step relies on. Only where the health check gave the sign must it still say so. */
@@ -66,22 +104,29 @@ function expectPatient({ container, diagnosis }: Patient): Expectation {
   return diagnosis?.sign === "unhealthy" && health !== undefined ? { health, ...rest } : rest;
 }
 
-function judge(spec: RestartSpec, world: World, { container, diagnosis }: Patient): Judgement {
-  const left = leaveAlone(spec, world, container);
-  if (left !== undefined) return left;
-  if (diagnosis === undefined) return keepWell(world, container);
-  const { sign } = diagnosis;
-  if (!isHealable(sign))
-    return { decision: "hand-over", reason: { why: sign, evidence: diagnosis.evidence } };
-  return leaveAsItIs(container) ?? treat(spec, world, { container, diagnosis: { ...diagnosis, sign } });
-}
+const keep = (reason: RestartReason): Judgement => ({ decision: "keep", reason });
+const wait = (reason: RestartReason): Judgement => ({ decision: "wait", reason });
 
-function keep(reason: RestartReason): Judgement {
-  return { decision: "keep", reason };
+function judge(patient: Patient, question: Question): Judgement {
+  const { container, diagnosis } = patient;
+  const { spec, world } = question;
+  const left = leaveAlone(container, spec, world);
+  if (left !== undefined) return left;
+  if (diagnosis === undefined) return keepWell(patient, world);
+
+  const sick = { ...patient, diagnosis };
+  const suppressed = reasonToLeave(sick, world, spec);
+  if (suppressed !== undefined) return wait(suppressed);
+  const { sign, evidence } = diagnosis;
+  if (sign === "unkillable") return { decision: "hand-over", reason: { why: sign, evidence } };
+  const waits = awaitOthers(sick, question);
+  if (waits !== undefined) return wait(waits);
+  if (!isHealable(sign)) return { decision: "hand-over", reason: { why: sign, evidence } };
+  return treat(sick, sign, question);
 }
 
 /** Containers that are not this rule's to judge. */
-function leaveAlone({ select }: RestartSpec, world: World, container: Container): Judgement | undefined {
+function leaveAlone(container: Container, { select }: RestartSpec, world: World): Judgement | undefined {
   const { swarm, kubernetes } = container;
   const protectedBy = protectsContainer(world.guardrails.neverTouch, container);
   if (protectedBy !== undefined)
@@ -100,78 +145,77 @@ function leaveAlone({ select }: RestartSpec, world: World, container: Container)
   return undefined;
 }
 
+/** A container without a sign; one that was just tried has not answered yet. */
+function keepWell({ container, tries, since }: Patient, { now }: World): Judgement {
+  const { state, health } = container;
+  if (state === "exited" || state === "dead") return keep({ why: "not-running" });
+  // Somebody or the engine is at work on it, and a paused container cannot answer its check.
+  if (state !== "running") return keep({ why: "state", state });
+  if (health.status === "healthy") return keep({ why: "healthy" });
+
+  const last = tries.at(-1);
+  const sickness =
+    last === undefined && health.unhealthySince === undefined
+      ? {}
+      : { sign: last?.sign ?? "unhealthy", since: Math.min(since, last?.at ?? since) };
+  const pending = pendingTry(tries, container, now);
+  if (pending !== undefined) return wait({ why: "verifying", ...pending, ...sickness });
+  return health.status === "starting" ? keep({ why: "starting", ...sickness }) : keep({ why: "healthy" });
+}
+
+/** What is not this container's own illness. */
+function awaitOthers(sick: Sick, { world: { signals }, rootOf, storm }: Question): RestartReason | undefined {
+  const root = rootOf(sick);
+  if (root !== undefined) {
+    const { id, name } = root.container;
+    return { why: "dependency", root: { id, name }, rootIs: root.state, until: root.until };
+  }
+  if (storm !== undefined) return { why: "host-storm", ...storm };
+  const hosts = signals.sickImages.get(sick.container.imageId) ?? 0;
+  return hosts >= FLEET_STORM_HOSTS ? { why: "fleet-storm", hosts } : undefined;
+}
+
 /** What another start cannot mend is for people. */
 function isHealable(sign: Sign): sign is HealableSign {
   return sign === "unhealthy" || sign === "ghost" || sign === "probe-failed";
 }
 
-function leaveAsItIs({ state, autoRemove }: Container): Judgement | undefined {
-  if (state === "exited" || state === "dead") return keep({ why: "not-running" });
-  // Somebody or the engine is at work on it, and a paused container cannot answer its check.
-  if (state !== "running") return keep({ why: "state", state });
+/** Every `wait` ends by itself; `give-up` ends when the container is well, or somebody starts it by hand. */
+function treat(sick: Sick, sign: HealableSign, { spec, world }: Question): Judgement {
+  const { container, diagnosis, tries, spent } = sick;
+  const { budget } = spec;
+  const { now } = world;
   // The engine would remove it the moment it stops, and nothing would start again.
-  return autoRemove ? { decision: "refuse", reason: { why: "auto-remove" } } : undefined;
-}
-
-function keepWell({ ledger, now }: World, container: Container): Judgement {
-  const { state, health } = container;
-  if (state === "exited" || state === "dead") return keep({ why: "not-running" });
-  if (state !== "running") return keep({ why: "state", state });
-  if (health.status !== "starting") return keep({ why: "healthy" });
-  const last = ledger.restarts.get(containerIdentity(container))?.at(-1);
-  const until = (last?.at ?? 0) + verifyMs(container);
-  if (last?.result !== "pending" || now >= until) return keep({ why: "starting" });
-  const since = health.unhealthySince ?? last.at;
-  const reason = { why: "verifying" as const, triedAt: last.at, until, since, sign: last.sign };
-  return { decision: "wait", reason };
-}
-
-/** What a sick container gets. Every `wait` ends by itself; `give-up` ends when the budget fills again. */
-function treat(
-  { budget }: RestartSpec,
-  { now, ledger }: World,
-  { container, diagnosis }: { container: Container; diagnosis: Diagnosis & { sign: HealableSign } },
-): Judgement {
-  const { sign, since, evidence, confirmed } = diagnosis;
-  const wait = (reason: RestartReason): Judgement => ({ decision: "wait", reason });
-
+  if (container.autoRemove) return { decision: "refuse", reason: { why: "auto-remove" } };
+  const { confirmed, since, evidence } = diagnosis;
   if (!confirmed) return wait({ why: "confirming", evidence });
 
-  const attempts = ledger.restarts.get(containerIdentity(container)) ?? [];
-  const last = attempts.at(-1);
   // First of all: a try that may still heal it is neither repeated nor given up.
-  if (last?.result === "pending" && now < last.at + verifyMs(container)) {
-    return wait({ why: "verifying", triedAt: last.at, until: last.at + verifyMs(container) });
-  }
-  const counted = attemptsWithin(attempts, budget.per, now).length;
-  if (counted >= budget.restarts) {
-    return { decision: "give-up", reason: { why: "budget-used", attempts: counted, perMs: budget.per } };
-  }
-  const failures = failuresInARow(attempts, since);
-  const nextAt = nextTryAt(attempts, failures);
-  if (nextAt !== undefined && now < nextAt) return wait({ why: "backing-off", failures, nextAt });
+  const pending = pendingTry(tries, container, now);
+  if (pending !== undefined) return wait({ why: "verifying", ...pending });
+  const pressure = pressureOf(world.signals.load);
+  if (pressure !== undefined) return wait({ why: "host-pressure", ...pressure });
 
-  const attempt = counted + 1;
+  const breaker = breakerOf(spent, budget);
+  if (breaker !== undefined && now < (breaker.againAt ?? Infinity)) {
+    const { tries: attempts, againAt } = breaker;
+    return { decision: "give-up", reason: { why: "budget-used", attempts, perMs: budget.per, againAt } };
+  }
+  const nextAt = nextTryAt(tries);
+  if (nextAt !== undefined && now < nextAt) {
+    return wait({ why: "backing-off", failures: tries.length, nextAt });
+  }
   return {
-    decision: "restart",
-    reason: { why: sign, sign, since, evidence, attempt, attempts: budget.restarts },
+    decision: rungFor(sick, spec, world),
+    reason: {
+      why: sign,
+      sign,
+      since,
+      evidence,
+      attempt: triesWithin(spent, budget.per, now).length + 1,
+      attempts: budget.restarts,
+      later: breaker !== undefined,
+      stopTimeoutSeconds: stopTimeoutSeconds(container, spec),
+    },
   };
-}
-
-function limitPerDay(verdicts: readonly RestartVerdict[], { guardrails, ledger }: World): RestartVerdict[] {
-  const most = guardrails.limits.perDay.restarts;
-  if (most === undefined) return [...verdicts];
-  let left = most - ledger.lastDay.restarts;
-  return verdicts.map((verdict): RestartVerdict => {
-    if (!isStep(verdict)) return verdict;
-    left -= 1;
-    if (left >= 0) return verdict;
-    const { target, reason } = verdict;
-    const { sign, since } = reason;
-    return {
-      target,
-      decision: "refuse",
-      reason: { why: "limit", limit: "guardrails limits.perDay.restarts", most, sign, since },
-    };
-  });
 }

@@ -1,5 +1,5 @@
 /**
- * What gives a container away as a database. Stopping one by its age helps nobody and hurts everybody who uses it, so
+ * What gives a container away as a database. Ending one in a hurry, or by its age, hurts everybody who uses it, so
  * too many suspects are better than one too few: an exporter that has `redis` in its name is refused as well.
  */
 import { repositoryOf, type Container, type Image } from "@shipkeeper/model";
