@@ -125,7 +125,7 @@ export const PROTOCOL_HISTORY: readonly {
   },
   {
     version: 1,
-    hash: "3d99f614ec4742803e6d653f771a1bef34cdb6e9c1a29e36929ec6b86d52b491",
+    hash: "11ac64e933582441e33ca2ec436efeef6817cf97d5b52e0c60c284c4d29ad5fe",
     change: "guardrails may allow `recreate`",
   },
 ];
