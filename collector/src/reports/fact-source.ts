@@ -18,6 +18,7 @@ export type FactSource = Pick<
   | "events"
   | "rollouts"
   | "availability"
+  | "alerts"
   | "incidents"
 >;
 

@@ -7,7 +7,7 @@ import type { Instant } from "@shipkeeper/kit";
 import type { ContainerState, HealthStatus } from "@shipkeeper/model";
 import type { Severity } from "@shipkeeper/policy";
 import type { IncidentFact } from "../figures/healing-figures.ts";
-import type { ReportedLog } from "@shipkeeper/protocol";
+import type { ReportedAlert, ReportedLog } from "@shipkeeper/protocol";
 
 export interface FleetFacts {
   /** Runs and steps are told from here on. */
@@ -30,12 +30,18 @@ export interface FleetFacts {
   readonly availability: AvailabilityFacts;
   /** What fell ill in the same days, in the order in which it was detected. */
   readonly incidents: readonly IncidentFact[];
+  /** Open now or resolved since `since`, the worst first. */
+  readonly alerts: readonly AlertFact[];
   /** What agents could not do. */
   readonly troubles: readonly TroubleFact[];
   /** The newest revision of the policies, where it was halted. */
   readonly haltedRollout?: HaltedRolloutFact | undefined;
   /** Set where these facts were cut to one owner. */
   readonly owner?: string | undefined;
+}
+
+export interface AlertFact extends ReportedAlert {
+  readonly resolvedAt?: Instant | undefined;
 }
 
 export interface HostFact {
@@ -260,6 +266,7 @@ export function cutToOwner(facts: FleetFacts, owner: string): FleetFacts {
     haltedRollout: undefined,
     waitingRules: facts.waitingRules.filter(({ host }) => hosts.has(host)),
     restorePoints: theirs(facts.restorePoints),
+    alerts: theirs(facts.alerts),
     logs: theirs(facts.logs),
     compliance: {
       score: facts.compliance.owners.find((score) => score.owner === owner),

@@ -15,6 +15,7 @@ import { reportLogs } from "./loudest-logs.ts";
 import { needPerson } from "./needs-person.ts";
 import { nextThings } from "./next-things.ts";
 import { reportRestorePoints } from "./restore-points.ts";
+import { reportTrouble } from "./trouble-list.ts";
 import { reportDone } from "./what-was-done.ts";
 
 export function fleetReport(facts: FleetFacts, now: Instant): FleetReport {
@@ -27,6 +28,7 @@ export function fleetReport(facts: FleetFacts, now: Instant): FleetReport {
     owner: facts.owner,
     hosts,
     containers: reportContainers(facts, now),
+    trouble: reportTrouble(facts),
     compliance: reportCompliance(facts.compliance),
     availability: reportAvailability(facts.availability),
     healing: healingFigures(facts.incidents, { since: now - days(FIGURE_DAYS), at: now }),

@@ -17,6 +17,7 @@ import { logFact } from "./loudest-logs.ts";
 import { gatherFigures } from "./gather-figures.ts";
 import { gatherHeld } from "./gather-held.ts";
 import { gatherRuns } from "./gather-runs.ts";
+import { gatherAlerts } from "./gather-alerts.ts";
 
 export async function gatherFacts(store: FactSource, since: Instant, now: Instant): Promise<FleetFacts> {
   const hosts = (await everyPage((page) => store.hosts.list({ ...page, sort: "hostname" }, now))).filter(
@@ -70,6 +71,7 @@ export async function gatherFacts(store: FactSource, since: Instant, now: Instan
     })),
     runs: named(await gatherRuns(store, since)),
     ...(await gatherHeld(store, nameOf)),
+    alerts: await gatherAlerts(store, nameOf, { since, now }),
     compliance: await gatherCompliance(store, nameOf, now),
     ...(await gatherFigures(store, nameOf, now)),
     troubles: named(await newestTroubles(store, since)).map(({ host, at, what: code, message }) => ({

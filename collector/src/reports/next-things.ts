@@ -1,10 +1,11 @@
 /** The to-do list of the report: what people should do next, the most urgent first, each with its owner. */
 import { DAY_MS, formatBytes, formatDuration, formatInstant, printable, type Instant } from "@shipkeeper/kit";
 import type { Severity } from "@shipkeeper/policy";
-import type { DoneStep, FleetReport, NextThing, Urgency } from "@shipkeeper/protocol";
+import type { AlertKind, DoneStep, FleetReport, NeedsPerson, NextThing, Urgency } from "@shipkeeper/protocol";
 import { fitThings } from "./fit-things.ts";
 import type { FleetFacts } from "./fleet-facts.ts";
 import { ageDaysOf } from "./image-ages.ts";
+import { responseInWords } from "./trouble-words.ts";
 import { haltedRollout, policyAlarms } from "./policy-alarms.ts";
 
 const THINGS_SHOWN = 10;
@@ -25,6 +26,7 @@ type Found = Omit<FleetReport, "next" | "truth">;
 export function nextThings(report: Found, facts: FleetFacts, now: Instant): NextThing[] {
   const kinds = [
     firstHost(report),
+    urgentAlerts(report),
     haltedRollout(facts),
     policyAlarms(facts),
     patients(report),
@@ -50,8 +52,31 @@ function firstHost({ hosts, owner }: Found): NextThing[] {
   return [{ urgency: "plan", kind: "no-host", what: "Enrol the first host", why }];
 }
 
-function patients({ containers }: Found): NextThing[] {
-  return each(containers.needPerson, "container-needs-person", ({ host, container, owner, why }) => ({
+/** Of these the report's other things tell by themselves. */
+const TOLD_OTHERWISE: ReadonlySet<AlertKind> = new Set(["host-silent", "alarm", "rollout-halted"]);
+
+/** What is urgent and nobody took on. */
+function urgentAlerts({ trouble, at }: Found): NextThing[] {
+  const urgent = trouble.alerts.filter(
+    ({ severity, kind, acknowledgedBy }) =>
+      (severity === "critical" || severity === "high") &&
+      acknowledgedBy === undefined &&
+      !TOLD_OTHERWISE.has(kind),
+  );
+  return each(urgent, "alert", (alert) => ({
+    urgency: "now",
+    what: printable(alert.title, 140),
+    why: `${responseInWords(alert, at)}; ${printable(alert.why, 200)}`,
+    host: alert.host,
+    owner: alert.owner,
+  }));
+}
+
+function patients({ containers, trouble }: Found): NextThing[] {
+  const isTold = ({ host, container }: NeedsPerson) =>
+    trouble.alerts.some((alert) => alert.host === host && alert.subject === container);
+  const untold = containers.needPerson.filter((patient) => !isTold(patient));
+  return each(untold, "container-needs-person", ({ host, container, owner, why }) => ({
     urgency: "now",
     what: `Look after ${short(container)} on ${short(host)}`,
     why,

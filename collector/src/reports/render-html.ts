@@ -8,6 +8,7 @@ import { imagesSection } from "./html/images.ts";
 import { logsSection } from "./html/logs.ts";
 import { doNext, figures, headline } from "./html/overview.ts";
 import { STYLE } from "./html/style.ts";
+import { troubleSection } from "./html/trouble.ts";
 import { markup } from "./html/template.ts";
 import { titleOf } from "./wording.ts";
 
@@ -28,7 +29,7 @@ ${STYLE}
 </head>
 <body>
 <main>
-${headline(report)}${figures(report)}${doNext(report)}${hostsSection(report)}${complianceSection(report)}${availabilitySection(report)}${imagesSection(report)}${containersSection(report)}
+${headline(report)}${figures(report)}${doNext(report)}${troubleSection(report)}${hostsSection(report)}${complianceSection(report)}${availabilitySection(report)}${imagesSection(report)}${containersSection(report)}
 ${doneSection(report)}${heldBackSection(report)}${restorePointsSection(report)}${logsSection(report)}${unownedSection(report)}
 <footer>
 <p>An image's age counts from its build, as its builder wrote it. What can be freed is images that no container refers to,

@@ -6,6 +6,7 @@ import { formatInstant, printable } from "@shipkeeper/kit";
 import { healingInWords, type FleetReport, type Urgency } from "@shipkeeper/protocol";
 import { availabilityInWords, downtimeInWords } from "./figures-in-words.ts";
 import { markup, type Insertable, type Markup } from "./html/template.ts";
+import { responseInWords } from "./trouble-words.ts";
 import { renderText } from "./render-text.ts";
 import {
   URGENCY_WORDS,
@@ -57,6 +58,10 @@ function renderMailHtml({ own, fleet, publicUrl }: ReportMailParts): string {
 <p style="${QUIET};margin:0">Fleet report for ${own.owner}, ${formatInstant(own.at)}</p>
 <h1 style="${FONT};font-size:24px;line-height:1.25;margin:6px 0 16px">${own.truth}</h1>
 ${nextTable(own)}
+${listing(
+  "Alerts",
+  own.trouble.alerts.map((alert) => `${alert.severity}: ${alert.title}; ${responseInWords(alert, own.at)}`),
+)}
 ${listing("Compliance", complianceItems(own))}
 ${listing("Availability and healing", figureItems(own))}
 ${listing(

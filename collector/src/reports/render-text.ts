@@ -3,6 +3,7 @@ import { formatBytes, formatInstant } from "@shipkeeper/kit";
 import type { FleetReport, ImageGroup, ImageLine, ReportedHost } from "@shipkeeper/protocol";
 import { disksToShow, otherDisksInWords } from "./disks.ts";
 import { availabilityLines } from "./figure-lines.ts";
+import { troubleLines } from "./text-trouble.ts";
 import { TEXT_COLUMNS, alignColumns, withBelow, wrap } from "./text-layout.ts";
 import {
   BUCKET_WORDS,
@@ -27,6 +28,7 @@ export function renderText(report: FleetReport): string {
   const parts = [
     [`${titleOf(report)}, ${formatInstant(report.at)}`, "", ...wrap(`${report.truth}.`)],
     titled("What to do next", nextLines(report)),
+    titled("Incidents and alerts", troubleLines(report)),
     titled("Hosts", hostLines(report)),
     titled("Disks", diskLines(report)),
     titled("Compliance", complianceLines(report)),

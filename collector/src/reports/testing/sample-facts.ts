@@ -4,6 +4,7 @@ import type { ReportedLog } from "@shipkeeper/protocol";
 import type { ContainerFact, FleetFacts, HostFact, ImageFact } from "../fleet-facts.ts";
 import { sampleCompliance } from "./sample-compliance.ts";
 import { sampleFigures } from "./sample-figures.ts";
+import { sampleTrouble } from "./sample-trouble.ts";
 
 export const NOW = Date.UTC(2030, 0, 31, 6);
 
@@ -21,6 +22,7 @@ export const EMPTY_FACTS: FleetFacts = {
   logs: [],
   compliance: { score: undefined, owners: [], findings: [], notJudged: [] },
   availability: { containers: [], services: [], hosts: [] },
+  alerts: [],
   incidents: [],
   troubles: [],
 };
@@ -277,13 +279,14 @@ export const SAMPLE_FACTS: FleetFacts = {
   ],
   compliance: sampleCompliance(NOW),
   ...sampleFigures(NOW),
+  ...sampleTrouble(NOW),
 };
 
 /** A name that tries everything at once. */
 export const HOSTILE_NAME = `<img src=x onerror="globalThis.pwned=1"><script>globalThis.pwned=1</script>'"\`\${1}\u202egnp.exe\u0007\n\t\u001b[31m&lt;${"W".repeat(4_096)}`;
 
 const CHOSEN_BY_OTHERS = new Set(
-  "host name owner target because trouble words why volume path base rule repository agentVersion says title image container pattern".split(
+  "host name owner target because trouble words why volume path base rule repository agentVersion says title image subject cause note acknowledgedBy container pattern".split(
     " ",
   ),
 );

@@ -7,6 +7,8 @@ import { severitySchema } from "@shipkeeper/policy";
 import * as z from "zod";
 import { reportedLogsSchema } from "./logs.ts";
 import { apiHealingSchema } from "./healing.ts";
+import { apiAlertSchema } from "./alerts.ts";
+import { apiIncidentSchema } from "./incidents.ts";
 import { queryInteger } from "./page.ts";
 
 /** Age classes of images, youngest first; `unknown` where the builder wrote no believable time. */
@@ -147,6 +149,34 @@ const nextThingSchema = z.object({
 });
 export type NextThing = z.infer<typeof nextThingSchema>;
 
+const reportedAlertSchema = apiAlertSchema
+  .omit({ hostId: true, incidentId: true, acknowledgedAt: true, resolvedAt: true, count: true })
+  .meta({ id: "ReportedAlert" });
+export type ReportedAlert = z.infer<typeof reportedAlertSchema>;
+
+const reportedIncidentSchema = apiIncidentSchema
+  .pick({
+    id: true,
+    host: true,
+    name: true,
+    owner: true,
+    cause: true,
+    sickAt: true,
+    detectedAt: true,
+    firstOrderAt: true,
+    healthyAt: true,
+    closedAt: true,
+    ended: true,
+    handedOverAt: true,
+    heals: true,
+  })
+  .extend({
+    /** Names of what suffered with it. */
+    members: z.array(z.string()),
+  })
+  .meta({ id: "ReportedIncident" });
+export type ReportedIncident = z.infer<typeof reportedIncidentSchema>;
+
 const scoreSchema = z.int().min(0).max(100).optional();
 
 const scoreTrendSchema = z.object({
@@ -227,6 +257,15 @@ export const fleetReportSchema = z
       byState: z.array(z.object({ state: containerStateSchema, count: countSchema })),
       byHealth: z.array(z.object({ health: healthStatusSchema, count: countSchema })),
       needPerson: z.array(needsPersonSchema),
+    }),
+    trouble: z.object({
+      /** Open ones, the worst first. */
+      alerts: z.array(reportedAlertSchema),
+      moreAlerts: countSchema,
+      resolvedAlerts: countSchema,
+      /** Those that are not over first, then the newest. */
+      incidents: z.array(reportedIncidentSchema),
+      moreIncidents: countSchema,
     }),
     compliance: reportedComplianceSchema,
     availability: reportedAvailabilitySchema,
