@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { DAY_MS, SECOND_MS } from "@shipkeeper/kit";
 import {
   busyboxLayer,
   forgeImage,
@@ -14,7 +15,12 @@ import {
   type LabHost,
 } from "@shipkeeper/lab";
 import type { ProbeState } from "@shipkeeper/policy";
+import type { EntryOf } from "@shipkeeper/protocol";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { trackAvailability } from "../agent/src/observe/track-availability.ts";
+import { fleetAvailability } from "../collector/src/figures/fleet-availability.ts";
+import { openStore } from "../collector/src/store/store.ts";
+import { HOST_ID } from "./agent-lab/keep-host.ts";
 import { keepHostInTest } from "./agent-lab/keep-host-in-test.ts";
 
 const AGENT_INSIDE = fileURLToPath(new URL("agent-lab/agent-inside.ts", import.meta.url));
@@ -286,3 +292,62 @@ function parentOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
 }
+
+/** What a collector that was told all of it says of the containers now, by their names. */
+async function availabilityOf(entries: readonly EntryOf<"availability">[]) {
+  const store = openStore(":memory:");
+  const facts = { labels: {}, agentVersion: "0.1.0", enrolledAt: 0 };
+  store.hosts.add({ id: HOST_ID, hostname: "lab-1", publicKey: HOST_ID, ...facts });
+  for (const entry of entries) store.availability.record(HOST_ID, entry);
+  const window = { from: Date.now() - DAY_MS, to: Date.now() };
+  const found = await fleetAvailability(store, { of: "containers", window, target: 99.9 });
+  store.close();
+  return new Map(found.map((one) => [one.name, one]));
+}
+
+test(
+  "a sickness that is healed is one outage from verdict to verdict, and what a person stops then is not counted",
+  { timeout: 100_000 },
+  async () => {
+    await containerInTest({ name: "well", behaves: { kind: "healthy" }, stopTimeoutSeconds: 1 });
+    const agent = await keepHostInTest(host, {
+      policy: policyOf("{ restart: sick, mode: enforce, after: 1s, select: { containers: [mended] } }"),
+    });
+    const entries: EntryOf<"availability">[] = [];
+    const tracker = trackAvailability({
+      ledger: agent.ledger,
+      signals: () => agent.watch.signals(),
+      clock: Date.now,
+      resyncIntervalMs: 60_000,
+      record: (entry) => void entries.push(entry),
+      failed: (error) => expect.fail(String(error)),
+    });
+    agent.observer.subscribe((inventory) => tracker.look(inventory));
+    const mended = await containerInTest({
+      name: "mended",
+      behaves: { kind: "mends-on-restart" },
+      healthIntervalMs: 200,
+      stopTimeoutSeconds: 1,
+    });
+    const told = (state: string) =>
+      waitUntil(
+        () =>
+          entries.some(({ changes }) => changes.some((one) => one.name === "mended" && one.state === state)),
+        { what: `it to be told as ${state}`, deadlineMs: 80_000 },
+      );
+
+    await told("down");
+    await told("up");
+    await mended.handle.stop();
+    await told("out");
+    await agent.observer.refreshNow();
+    const figures = await availabilityOf(entries);
+
+    const verdicts = agent.ofKind("event").filter(({ subject }) => subject?.name === "mended");
+    const verdictAt = (what: string) => verdicts.find((one) => one.what === what)?.at ?? Number.NaN;
+    const sickMs = verdictAt("container-healthy") - verdictAt("container-unhealthy");
+    expect(figures.get("mended")).toMatchObject({ state: "out", outages: 1 });
+    expect(Math.abs((figures.get("mended")?.downMs ?? 0) - sickMs)).toBeLessThan(2 * SECOND_MS);
+    expect(figures.get("well")).toMatchObject({ state: "up", share: 1, outages: 0 });
+  },
+);

@@ -151,6 +151,7 @@ export async function startAgent(
   const availability = trackAvailability({
     ledger,
     signals: standing.signals,
+    clock,
     resyncIntervalMs,
     record,
     failed: stateReports.failed,
@@ -159,6 +160,10 @@ export async function startAgent(
     inventories.look(inventory);
     availability.look(inventory);
     standings.look(readStanding(standing));
+  });
+  watch.subscribe(() => {
+    const inventory = observer.current();
+    if (inventory !== undefined) availability.look(inventory);
   });
 
   const evidence = keepEvidence({

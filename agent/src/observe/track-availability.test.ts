@@ -13,6 +13,7 @@ const NOW = Date.parse("2030-01-31T02:00:00Z");
 const at = (minutes: number) => NOW + minutes * MINUTE_MS;
 
 let ledger: AgentLedger;
+let now = NOW;
 beforeEach(() => {
   ledger = openLedger(":memory:", () => NOW);
 });
@@ -24,6 +25,7 @@ function start({ broken = () => false }: { broken?: () => boolean } = {}) {
   const tracker = trackAvailability({
     ledger,
     signals: () => NO_SIGNALS,
+    clock: () => now,
     resyncIntervalMs: 5 * MINUTE_MS,
     record(entry) {
       if (broken()) throw new Error("disk full");
@@ -31,8 +33,10 @@ function start({ broken = () => false }: { broken?: () => boolean } = {}) {
     },
     failed: (error) => errors.push(error),
   });
-  const look = (minute: number, containers: Container[], gaps: Gap[] = []) =>
+  const look = (minute: number, containers: Container[], gaps: Gap[] = []) => {
+    now = at(minute);
     tracker.look({ ...emptyInventory("h"), takenAt: at(minute), containers, gaps } satisfies Inventory);
+  };
   return { told, errors, look, tracker };
 }
 

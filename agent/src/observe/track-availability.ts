@@ -2,7 +2,7 @@
  * Follows from look to look which containers are up, and tells what changed, and for which stretches of time it
  * watched. What a look means is judged by the policy package; nothing is counted here.
  */
-import { DAY_MS, MINUTE_MS, SECOND_MS, type Instant } from "@shipkeeper/kit";
+import { DAY_MS, MINUTE_MS, SECOND_MS, type Clock, type Instant } from "@shipkeeper/kit";
 import type { Gap, Inventory } from "@shipkeeper/model";
 import {
   availabilityChangeSchema,
@@ -24,6 +24,7 @@ export interface TrackAvailabilityOptions {
     readonly expiries: Pick<AgentLedger["expiries"], "all">;
   };
   readonly signals: () => Signals;
+  readonly clock: Clock;
   readonly resyncIntervalMs: number;
   /** Throws where the entry cannot be queued: what it told is told again with the next look. */
   readonly record: (entry: EntryOf<"availability">) => void;
@@ -31,6 +32,7 @@ export interface TrackAvailabilityOptions {
 }
 
 export interface AvailabilityTracker extends Service {
+  /** After every look at the host, and when signals say more of the same. */
   look(inventory: Inventory): void;
 }
 
@@ -88,13 +90,14 @@ export function trackAvailability(options: TrackAvailabilityOptions): Availabili
     rememberedUntil = watching.span?.to ?? rememberedUntil;
   }
 
-  function take({ takenAt: at, containers, gaps }: Inventory): void {
+  function take({ takenAt, containers, gaps }: Inventory): void {
+    const at = options.clock();
     const gap = gaps.find(({ section, subject }) => section === "containers" && subject === undefined);
     // A list that failed stays a gap of every partial look until the next full one: it failed once, not again and again.
     if (gap !== undefined && gap === lastGap) return;
     lastGap = gap;
 
-    const { next, ended } = watchOn(watching, { at, answered: gap === undefined }, mostApartMs);
+    const { next, ended } = watchOn(watching, { at: takenAt, answered: gap === undefined }, mostApartMs);
     watching = next;
     endedSpans = [...endedSpans, ...ended].slice(-MOST_SPANS);
     toldAllAt ??= at;
@@ -104,7 +107,7 @@ export function trackAvailability(options: TrackAvailabilityOptions): Availabili
     const changes =
       gap === undefined
         ? judgeLook(
-            { inventory: { takenAt: at, containers, gaps }, signals: options.signals(), expired: expired() },
+            { now: at, inventory: { containers, gaps }, signals: options.signals(), expired: expired() },
             known,
           )
         : [];

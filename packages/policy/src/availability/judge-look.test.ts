@@ -27,7 +27,8 @@ function history(...looks: readonly Seen[]): string[] {
     const containers = is === null ? [] : [container("web", { createdAt: at(0), startedAt: at(0), ...is })];
     const changes = judgeLook(
       {
-        inventory: { takenAt: at(minute), containers, gaps },
+        now: at(minute),
+        inventory: { containers, gaps },
         signals: { ...NO_SIGNALS, ...signals },
         expired: new Set(expired ? [ID] : []),
       },
@@ -245,7 +246,8 @@ test("while one container takes over from another of the same identity, the one 
   const old = container("web", { id: containerId("old"), ...exited(4, 1), createdAt: at(0) });
   const fresh = container("web", { createdAt: at(5), startedAt: at(5) });
   const look = (containers: Container[]) => ({
-    inventory: { takenAt: at(6), containers, gaps: [] },
+    now: at(6),
+    inventory: { containers, gaps: [] },
     signals: NO_SIGNALS,
     expired: new Set<string>(),
   });
@@ -279,7 +281,8 @@ test("whatever a host shows, the changes of an identity follow one another in ti
       const known = new Map<string, AvailabilityChange>();
       for (const [minute, is] of looks) {
         const look = {
-          inventory: { takenAt: at(minute), containers: is === null ? [] : [container("web", is)], gaps: [] },
+          now: at(minute),
+          inventory: { containers: is === null ? [] : [container("web", is)], gaps: [] },
           signals: NO_SIGNALS,
           expired: new Set<string>(),
         };
@@ -303,7 +306,8 @@ test("changes are told to the millisecond that the engine gave", () => {
   const startedAt = NOW + 1_234;
   const [change] = judgeLook(
     {
-      inventory: { takenAt: NOW + 5 * SECOND_MS, containers: [container("web", { startedAt })], gaps: [] },
+      now: NOW + 5 * SECOND_MS,
+      inventory: { containers: [container("web", { startedAt })], gaps: [] },
       signals: NO_SIGNALS,
       expired: new Set(),
     },

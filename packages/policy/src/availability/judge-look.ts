@@ -9,7 +9,9 @@ import type { AvailabilityChange } from "./availability.ts";
 import { judgeContainer, judgeInterruption, type Judged } from "./judge-container.ts";
 
 export interface Look {
-  readonly inventory: Pick<Inventory, "takenAt" | "containers" | "gaps">;
+  /** When it is judged: signals may be newer than the inventory. */
+  readonly now: Instant;
+  readonly inventory: Pick<Inventory, "containers" | "gaps">;
   readonly signals: Signals;
   /** Ids of containers that the agent stopped for good. */
   readonly expired: ReadonlySet<string>;
@@ -20,10 +22,9 @@ export type KnownAvailability = ReadonlyMap<string, AvailabilityChange>;
 
 /** The changes that the look shows, in the order in which they happened for each identity. */
 export function judgeLook(
-  { inventory, signals, expired }: Look,
+  { now, inventory, signals, expired }: Look,
   known: KnownAvailability,
 ): AvailabilityChange[] {
-  const now = inventory.takenAt;
   const present = onePerIdentity(inventory.containers);
 
   const changes = [...present].flatMap(([identity, container]) => {
