@@ -136,6 +136,16 @@ export async function startAgent(
     },
     onEvent: tell,
   });
+  const logWatch = startLogWatch({
+    observer,
+    rules: () => {
+      const bundle = policies.bundle();
+      return bundle === undefined ? [] : logRulesFor(bundle, hostLabels);
+    },
+    clock,
+    log,
+    tell,
+  });
   const watch = watchSignals({
     observer,
     engine,
@@ -146,6 +156,7 @@ export async function startAgent(
     pauses: inState(PAUSES_FILE),
     probes: () => probeSources(policies.bundle(), standing),
     sickImages: () => fleet.sickImages(),
+    lastLogAt: (id) => logWatch.lastLogAt(id),
     tell,
   });
   const availability = trackAvailability({
@@ -191,17 +202,6 @@ export async function startAgent(
       tell({ kind: "samples", head, blob: 0 }, body);
     },
     onSweep: (sweep) => evidence.takeSweep(sweep),
-  });
-
-  const logWatch = startLogWatch({
-    observer,
-    rules: () => {
-      const bundle = policies.bundle();
-      return bundle === undefined ? [] : logRulesFor(bundle, hostLabels);
-    },
-    clock,
-    log,
-    tell,
   });
 
   // Plan, act, record: from the moment on that the host is somebody.

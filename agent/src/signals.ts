@@ -4,6 +4,7 @@ import type { PolicyBundle, ProbeSources, Signals } from "@shipkeeper/policy";
 import { stopAll, type Service } from "@shipkeeper/runtime";
 import { watchHost, type WatchHostOptions } from "./observe/watch-host.ts";
 import { createAsk } from "./probe/ask.ts";
+import type { LastLogAt } from "./probe/ask-log.ts";
 import type { StandingSources } from "./steward/standing.ts";
 import { startProbing, type ProbingOptions } from "./probe/run-probes.ts";
 
@@ -11,6 +12,8 @@ export interface SignalSources extends Omit<WatchHostOptions, "engine" | "found"
   readonly engine: Pick<Engine, "container" | "pastEvents" | "exec" | "logs">;
   /** What says which probes there are. */
   readonly probes: ProbingOptions["sources"];
+  /** When a container wrote to its log last, as far as its files were looked at. */
+  readonly lastLogAt?: LastLogAt;
   /** Container id → the work of the agent that has it in hand. */
   readonly busy?: () => Signals["busy"];
   /** Image id → on how many hosts its containers are sick, by the collector's word. */
@@ -40,7 +43,7 @@ export function watchSignals(sources: SignalSources): SignalWatch {
   const probing = startProbing({
     observer,
     sources: sources.probes,
-    ask: createAsk({ engine, clock }),
+    ask: createAsk({ engine, clock, lastLogAt: sources.lastLogAt }),
     clock,
     log,
     tell,

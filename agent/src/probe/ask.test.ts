@@ -185,3 +185,18 @@ test.for([
 
   expect(await asked(SILENCE, { engine, prepare })).toEqual(answer);
 });
+
+test("a log that was seen written to lately is not read for it; one that was seen long ago is", async () => {
+  const engine = new FakeEngine();
+  engine.addImage({ tags: ["web:1"] });
+  const container = engine.addContainer({ image: "web:1", name: "web" });
+  engine.logLines.set(container.id, [{ stream: "stdout", at: NOW - 5_000, text: "x" }]);
+  const probe = { name: "log", way: SILENCE, everyMs: 1, timeoutMs: 1_000, failures: 1, startPeriodMs: 1 };
+  const saidWhenSeen = async (seenAt: number) => {
+    const ask = createAsk({ engine, clock: () => NOW, lastLogAt: () => seenAt });
+    return (await ask(probe, { container, containers: [], signal: new AbortController().signal })).said;
+  };
+
+  expect(await saidWhenSeen(NOW - 20_000)).toBe("silent for 20 seconds");
+  expect(await saidWhenSeen(NOW - 60_000)).toBe("silent for 5 seconds");
+});

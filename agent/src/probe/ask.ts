@@ -12,7 +12,7 @@ import type { Container } from "@shipkeeper/model";
 import type { Probe } from "@shipkeeper/policy";
 import { askExec } from "./ask-exec.ts";
 import { askHttp } from "./ask-http.ts";
-import { askLog } from "./ask-log.ts";
+import { askLog, type LastLogAt } from "./ask-log.ts";
 import { askTcp } from "./ask-tcp.ts";
 import { probeTarget } from "./probe-target.ts";
 
@@ -41,6 +41,7 @@ export type Ask = (probe: Probe, of: AskedOf) => Promise<Asked>;
 export function createAsk(tools: {
   readonly engine: Pick<Engine, "exec" | "logs">;
   readonly clock: Clock;
+  readonly lastLogAt?: LastLogAt | undefined;
 }): Ask {
   return async (probe, of) => {
     const deadline = AbortSignal.timeout(probe.timeoutMs);

@@ -3,16 +3,9 @@ import type { BurstLimits } from "@shipkeeper/policy";
 import { expect, test } from "vitest";
 import { judgeBurst, type BurstState } from "./judge-burst.ts";
 import type { LogMinute } from "./log-tally.ts";
+import { logMinute } from "./testing/log-minute.ts";
 
-const minute = (number: number, facts: Partial<LogMinute>): LogMinute => ({
-  at: number * MINUTE_MS,
-  tookMs: MINUTE_MS,
-  bytes: 0,
-  matches: {},
-  notScannedBytes: 0,
-  late: false,
-  ...facts,
-});
+const minute = (number: number, facts: Partial<LogMinute>) => logMinute(number * MINUTE_MS, facts);
 
 const LIMITS: BurstLimits = { bytesPerMinute: 1_000, matchesPerMinute: 100 };
 

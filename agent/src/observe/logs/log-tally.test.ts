@@ -1,18 +1,11 @@
 import { HOUR_MS, MINUTE_MS } from "@shipkeeper/kit";
 import { expect, test } from "vitest";
 import { addMinute, emptyTally, figuresOf, type LogMinute, type LogTally } from "./log-tally.ts";
+import { logMinute } from "./testing/log-minute.ts";
 
 const START = Date.UTC(2030, 0, 31, 2);
 
-const minute = (number: number, facts: Partial<LogMinute> = {}): LogMinute => ({
-  at: START + number * MINUTE_MS,
-  tookMs: MINUTE_MS,
-  bytes: 0,
-  matches: {},
-  notScannedBytes: 0,
-  late: false,
-  ...facts,
-});
+const minute = (number: number, facts: Partial<LogMinute> = {}) => logMinute(at(number), facts);
 
 const tallied = (...minutes: LogMinute[]): LogTally => minutes.reduce(addMinute, emptyTally(START));
 const at = (number: number) => START + number * MINUTE_MS;
