@@ -28,7 +28,7 @@ export const incidentSchema = z.object({
     .object({ id: z.string(), name: z.string(), image: z.string(), imageId: z.string() })
     .optional(),
   owner: z.string().optional(),
-  /** The sign of the root; `down` where it does not run and only others show it, `host-storm` for a host. */
+  /** The sign of the root; `down` where it is not there and only others show it, `host-storm` for a host. */
   sign: z.string(),
   /** The same in words. */
   cause: z.string(),
@@ -63,7 +63,7 @@ const SIGN_WORDS: Readonly<Record<string, string>> = {
   "probe-failed": "a probe gets no good answer",
   "crash-loop": "it ends again and again",
   unkillable: "its processes cannot be ended",
-  down: "it does not run, and others need it",
+  down: "it is not there for those who need it",
   "host-storm": "many containers of the host are sick at once",
 };
 

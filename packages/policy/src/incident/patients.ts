@@ -17,17 +17,33 @@ export interface Patient {
   readonly root?: string | undefined;
   /** One of many on a host that has trouble of its own. */
   readonly inHostStorm: boolean;
+  /** Whether it is reason enough for an incident, where there is none yet. */
+  readonly beginsIncident: boolean;
 }
 
-/** What every reason about a sick container has. */
+/** What every reason about a sick container has; one about a well container has no sign. */
 const sickReasonSchema = z.looseObject({
   why: z.string(),
-  sign: z.string().optional(),
-  since: instantSchema.optional(),
+  sign: z.string(),
+  since: instantSchema,
   root: z.looseObject({ id: z.string() }).optional(),
 });
 
-/** By container id. Of two rules that speak of one container the first one counts. */
+/**
+ * What looks sick for a good reason, or while somebody works on it: an incident goes on through it, and none begins.
+ * Containers come up with their engine and host, and may say for a while what they said before.
+ */
+const BEGINS_NONE: ReadonlySet<string> = new Set([
+  "start-period",
+  "engine-came-up",
+  "host-came-up",
+  "cannot-see",
+  "maintenance",
+  "touched",
+  "busy",
+]);
+
+/** By container id. Of two rules that speak of one container the first counts that does not leave it alone. */
 export function patientsOf(round: Round, { inventory, now }: World): ReadonlyMap<string, Patient> {
   const containers = new Map<string, Container>(inventory.containers.map((one) => [one.id, one]));
   const patients = new Map<string, Patient>();
@@ -35,30 +51,24 @@ export function patientsOf(round: Round, { inventory, now }: World): ReadonlyMap
     if (kind !== "restart") continue;
     for (const verdict of verdicts) {
       const container = containers.get(verdict.target.id);
-      if (container === undefined || patients.has(container.id)) continue;
-      const reason = sickReasonSchema.safeParse(verdict.reason).data;
-      const sign = reason?.sign ?? signOfHealth(container, verdict);
-      if (reason === undefined || sign === undefined) continue;
+      const { data: reason } = sickReasonSchema.safeParse(verdict.reason);
+      if (container === undefined || reason === undefined) continue;
+      const { verdict: earlier } = patients.get(container.id) ?? {};
+      if (earlier !== undefined && earlier.decision !== "keep") continue;
       patients.set(container.id, {
         container,
         verdict,
-        sign,
-        since: Math.min(now, reason.since ?? container.health.unhealthySince ?? now),
+        sign: reason.sign,
+        since: Math.min(now, reason.since),
         policy,
         rule,
         root: reason.why === "dependency" ? reason.root?.id : undefined,
         inHostStorm: reason.why === "host-storm",
+        beginsIncident: verdict.decision !== "keep" && !BEGINS_NONE.has(reason.why),
       });
     }
   }
   return patients;
-}
-
-/** A verdict without a sign is about a sick container where its health says so and the rule means it. */
-function signOfHealth({ health, state }: Container, { decision }: Verdict): string | undefined {
-  return state === "running" && health.status === "unhealthy" && decision !== "keep"
-    ? "unhealthy"
-    : undefined;
 }
 
 /** Left to people: the budget is used up, or it is not for a machine to mend. */

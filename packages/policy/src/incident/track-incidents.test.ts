@@ -323,7 +323,52 @@ test("every change is later than the one before, also where the clock was put ba
 
 test("a container of nobody's rule, or one that a rule leaves alone, has no incident", () => {
   const host = follow();
-  const left = { decision: "keep", reason: { why: "not-selected" } };
+  const left = { decision: "keep", reason: { ...CONFIRMING.reason, why: "not-selected" } };
 
   expect(host.look(0, { seen: [{ container: unhealthy("a") }, sick("b", left)] })).toEqual([]);
+});
+
+test.each(["start-period", "engine-came-up", "host-came-up", "cannot-see", "maintenance", "touched", "busy"])(
+  "a container that looks sick, and %s says why, begins no incident and ends none",
+  (why) => {
+    const host = follow();
+    const held = { decision: "wait", reason: { ...CONFIRMING.reason, why } };
+
+    expect(host.look(0, { seen: [sick("web", held)] })).toEqual([]);
+    expect(host.look(1_000, { seen: [sick("web")] })).toEqual(["i1 name:web: unhealthy"]);
+    expect(host.look(2_000, { seen: [sick("web", held)] })).toEqual([]);
+    host.look(3_000, { seen: [well("web")] });
+    expect(host.look(4_000, { seen: [sick("web", held)] })).toEqual([]);
+  },
+);
+
+test("of two rules the one counts that looks after the container", () => {
+  const left = { decision: "keep", reason: { ...CONFIRMING.reason, why: "not-selected" } };
+  const round = roundOf([sick("web")], NOW, false);
+  const other = roundOf([sick("web", left)], NOW, false).planned.map((rule) => ({
+    ...rule,
+    rule: "another",
+  }));
+  const world = worldWith({ containers: [unhealthy("web")] });
+
+  const { changed } = trackIncidents(
+    [],
+    { ...round, planned: [...other, ...round.planned] },
+    world,
+    () => "i1",
+  );
+
+  expect(changed).toMatchObject([{ id: "i1", rule: "sick" }]);
+});
+
+test("who still waits for a root that is well has the root's open incident, or one of its own", () => {
+  const host = follow();
+  host.look(0, { seen: [sick("db")] });
+  host.look(1_000, { seen: [well("db"), sick("web", behind("db"))] });
+  expect(host.told.at(-1)).toMatchObject({ identity: "name:db", members: [{ name: "web" }] });
+
+  const later = follow();
+  expect(later.look(0, { seen: [well("db"), sick("web", behind("db"))] })).toEqual([
+    "i1 name:web: unhealthy",
+  ]);
 });

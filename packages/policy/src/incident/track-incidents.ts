@@ -52,7 +52,11 @@ export function trackIncidents(
   const cases = casesOf(patients, remembered.filter(isOpen), world);
   const ofIdentity = new Map(remembered.map((incident) => [incident.identity, incident]));
 
-  const inCases = [...cases.values()].map((one) => progress(ofIdentity.get(one.identity), one, world, newId));
+  const inCases = [...cases.values()].flatMap((one) => {
+    const before = ofIdentity.get(one.identity);
+    const isOver = before === undefined || !isOpen(before);
+    return isOver && !begins(one) ? (before ?? []) : progress(before, one, world, newId);
+  });
   const others = remembered
     .filter(({ identity }) => !cases.has(identity))
     .map((incident) => (isOpen(incident) ? settle(incident, { round, world, patients, inCases }) : incident));
@@ -68,8 +72,9 @@ export function trackIncidents(
 function casesOf(
   patients: ReadonlyMap<string, Patient>,
   open: readonly Incident[],
-  { inventory }: World,
+  world: World,
 ): ReadonlyMap<string, Case> {
+  const { inventory } = world;
   const containers = new Map<string, Container>(inventory.containers.map((one) => [one.id, one]));
   const ownOf = new Map(open.map((incident) => [incident.identity, incident]));
   const memberships = new Map(
@@ -87,9 +92,10 @@ function casesOf(
     const rootContainer = root === undefined ? undefined : containers.get(root);
     if (rootContainer !== undefined && !before.includes(rootContainer.id)) {
       const rootPatient = patients.get(rootContainer.id);
-      return rootPatient === undefined
-        ? containerIdentity(rootContainer)
-        : rootOf(rootPatient, [...before, container.id]);
+      if (rootPatient !== undefined) return rootOf(rootPatient, [...before, container.id]);
+      const rootIdentity = containerIdentity(rootContainer);
+      // A root that is well again has nothing of its own, unless its incident is still open.
+      if (ownOf.has(rootIdentity) || !isWell(rootContainer, world)) return rootIdentity;
     }
     // What fell ill with its root is part of the same incident until it is well, also where the root is well before.
     return memberships.get(container.id) ?? identity;
@@ -107,6 +113,10 @@ function casesOf(
     });
   }
   return cases;
+}
+
+function begins({ lead, members }: Case): boolean {
+  return [...(lead === undefined ? [] : [lead]), ...members].some(({ beginsIncident }) => beginsIncident);
 }
 
 /** An incident that goes on, comes back or begins. */
