@@ -16,13 +16,15 @@ export interface Circumstances {
   readonly signals: Signals;
   /** Ids of containers that the agent stopped for good. */
   readonly expired: ReadonlySet<string>;
+  /** The agent is at work on the container that the identity had before. */
+  readonly inHand: boolean;
   /** How the identity stood before; absent at the first sight of it. */
   readonly before: Judged | undefined;
 }
 
 export function judgeContainer(container: Container, circumstances: Circumstances): Judged {
   const { state, createdAt, finishedAt } = container;
-  const { now, before, signals } = circumstances;
+  const { now, before, signals, inHand } = circumstances;
   switch (state) {
     case "running":
       return judgeRunning(container, circumstances);
@@ -33,6 +35,8 @@ export function judgeContainer(container: Container, circumstances: Circumstance
     case "dead":
       return { state: "down", since: finishedAt ?? now, why: "dead" };
     case "created":
+      // Healing makes a sick container anew: until the new one is well it is the same sickness.
+      if (inHand && before?.state === "down") return before;
       return { state: "out", since: createdAt ?? now, why: "created" };
     case "paused": {
       const touch = signals.touches.get(container.id);

@@ -54,6 +54,7 @@ const CHECK = {
   startPeriodMs: 0,
   retries: 2,
 };
+const CHECKED = { healthCheck: CHECK };
 const starting = { health: health("starting"), healthCheck: CHECK };
 const healthy = { health: health("healthy"), healthCheck: CHECK };
 const sick = (since: number) => ({
@@ -254,6 +255,43 @@ test("while one container takes over from another of the same identity, the one 
 
   expect(judgeLook(look([old, fresh]), new Map())).toEqual(judgeLook(look([fresh, old]), new Map()));
   expect(judgeLook(look([old, fresh]), new Map())).toMatchObject([{ state: "up", containerId: fresh.id }]);
+});
+
+test("what healing makes anew is one sickness until the new container is well", () => {
+  const busy = new Map([[ID, "restart"]]);
+  const old = { createdAt: at(0), startedAt: at(0), ...CHECKED };
+  const forerunner = container("web-before-1", { ...old, id: ID, ...exited(6, 143) });
+  const made = (facts: Partial<Container>) =>
+    container("web", { id: containerId("made"), createdAt: at(6), ...CHECKED, ...facts });
+  const looks: [minute: number, containers: Container[]][] = [
+    [1, [container("web", { ...old, ...healthy })]],
+    [5, [container("web", { ...old, ...sick(4) })]],
+    [6, [forerunner]],
+    [7, [forerunner, made({ state: "created" })]],
+    [8, [forerunner, made({ ...starting, startedAt: at(7) })]],
+    [10, [made({ health: health("healthy", [answer(9, 0)]), startedAt: at(7) })]],
+  ];
+  const known = new Map<string, AvailabilityChange>();
+
+  const told = looks.flatMap(([minute, containers]) => {
+    const signals = { ...NO_SIGNALS, busy: minute >= 6 && minute < 10 ? busy : new Map<string, string>() };
+    const look = {
+      now: at(minute),
+      inventory: { containers, gaps: [] },
+      signals,
+      expired: new Set<string>(),
+    };
+    const changes = judgeLook(look, known);
+    for (const change of changes) known.set(change.identity, change);
+    return changes.map(({ identity, since, state }) => `${identity} ${(since - NOW) / MINUTE_MS} ${state}`);
+  });
+
+  expect(told).toEqual([
+    "name:web 1 up",
+    "name:web 4 down",
+    "name:web 4 down", // by its new container
+    "name:web 9 up",
+  ]);
 });
 
 test("whatever a host shows, the changes of an identity follow one another in time, and a second look finds none", () => {

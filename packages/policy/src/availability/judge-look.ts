@@ -25,11 +25,15 @@ export function judgeLook(
   { now, inventory, signals, expired }: Look,
   known: KnownAvailability,
 ): AvailabilityChange[] {
-  const present = onePerIdentity(inventory.containers);
+  const isInHand = ({ containerId }: AvailabilityChange) => signals.busy.has(containerId);
+  // While a container is made anew, its forerunner has another name, of which nothing need be told.
+  const isForerunner = (container: Container) =>
+    signals.busy.has(container.id) && !known.has(containerIdentity(container));
+  const present = onePerIdentity(inventory.containers.filter((container) => !isForerunner(container)));
 
   const changes = [...present].flatMap(([identity, container]) => {
     const before = known.get(identity);
-    const circumstances = { now, signals, expired };
+    const circumstances = { now, signals, expired, inHand: before !== undefined && isInHand(before) };
     const interruption = before && judgeInterruption(container, { before, signals });
     const judged = judgeContainer(container, { ...circumstances, before: interruption ?? before });
     const steps = interruption === undefined ? [judged] : [interruption, judged];
@@ -37,7 +41,7 @@ export function judgeLook(
   });
   if (!isComplete(inventory, "containers")) return changes;
 
-  const gone = [...known.values()].filter(({ identity }) => !present.has(identity));
+  const gone = [...known.values()].filter((one) => !present.has(one.identity) && !isInHand(one));
   return [...changes, ...gone.map((last) => removal(last, signals, now))];
 }
 
