@@ -8,6 +8,7 @@ import { readIdentity } from "./enrol/identity.ts";
 import { inspectOutbox } from "./outbox/accounts.ts";
 import { loadHeldBundle } from "./policy-sync/policy-file.ts";
 import { pauseCommands } from "./pause-commands.ts";
+import { describePause, PAUSES_FILE, pausesFile } from "./pauses-file.ts";
 import { openRestic, tagOf, type Restic } from "./restic/restic.ts";
 import { restoreInto } from "./restore/restore.ts";
 import { guardrailsFile } from "./steward/guardrails-file.ts";
@@ -107,6 +108,7 @@ function describeAgent(config: AgentConfig): [name: string, text: string][] {
     ["host", () => describeHost(stateDir)],
     ["policy", () => describePolicy(stateDir)],
     ["guardrails", () => describeGuardrails(config.guardrails)],
+    ["healing", () => describePauses(stateDir)],
     ["outbox", () => describeOutbox(stateDir)],
   ];
   return lines.map(([name, describe]) => {
@@ -138,6 +140,12 @@ function describeGuardrails(file: string): string {
   const now = guardrailsFile(file)();
   if (now.state === "broken") return `broken, nothing is enforced: ${now.problem}`;
   return now.state === "absent" ? `none (${file})` : `in force (${file}, sha256 ${now.sha256.slice(0, 16)}…)`;
+}
+
+function describePauses(stateDir: string): string {
+  const { pauses, problem } = pausesFile(join(stateDir, PAUSES_FILE))(Date.now());
+  if (problem !== undefined) return `paused: ${problem}`;
+  return pauses.length === 0 ? "not paused" : `paused for ${pauses.map(describePause).join("; ")}`;
 }
 
 function describeOutbox(stateDir: string): string {

@@ -33,7 +33,8 @@ const standing = (facts: Partial<Standing> = {}): Standing => ({
   ...facts,
 });
 
-test("what rounds go by is told when it changed, as JSON from which the same can be read again", () => {
+/** A report that queues into a list, at a time that tests move. */
+function reporting() {
   vi.useFakeTimers({ now: 0 });
   const queued: KnownEntry[] = [];
   const report = reportStanding({
@@ -42,6 +43,11 @@ test("what rounds go by is told when it changed, as JSON from which the same can
     resyncMs: 300_000,
     failed: (error) => expect.unreachable(String(error)),
   });
+  return { report, queued };
+}
+
+test("what rounds go by is told when it changed, as JSON from which the same can be read again", () => {
+  const { report, queued } = reporting();
 
   report.look(standing());
   vi.setSystemTime(10_000);
@@ -56,14 +62,7 @@ test("what rounds go by is told when it changed, as JSON from which the same can
 });
 
 test("what moves by itself is no news: a probe that answers, the load, one more death of many", () => {
-  vi.useFakeTimers({ now: 0 });
-  const queued: KnownEntry[] = [];
-  const report = reportStanding({
-    outbox: { append: (entry) => queued.push(entry) },
-    clock: Date.now,
-    resyncMs: 300_000,
-    failed: (error) => expect.unreachable(String(error)),
-  });
+  const { report, queued } = reporting();
   const probed = (lastAt: number, failuresInARow: number, deaths: number) =>
     standing({
       signals: {
