@@ -227,7 +227,7 @@ test(
       labels: label,
       healthcheck,
     });
-    const seen = await agentInside(`{ restart: shop, select: { containers: [web, mute] }, probes: {
+    const { seen } = agentInside(`{ restart: shop, select: { containers: [web, mute] }, probes: {
     api: { http: { port: 8080, path: /index.html, body: ready }, every: 1s, timeout: 1s, startPeriod: 1s } } }`);
 
     const failing = await seen(mute, "shop/api", ({ failuresInARow, needed }) => failuresInARow >= needed);
@@ -265,8 +265,28 @@ test("an engine that is restarted touches nothing, and is up anew", { timeout: 6
   expect(deaths.filter(({ expected }) => !expected)).toEqual([]);
 });
 
-/** An agent in the network of the host; resolves to what awaits a state of one of its probes. */
-async function agentInside(rule: string) {
+test("what answers nobody is restarted for its probe alone, at once", { timeout: 90_000 }, async () => {
+  const mute = "touch /again /index.html; exec nc -ll -p 8080 -e sleep 60";
+  const worker = await containerInTest({
+    name: "worker",
+    command: ["sh", "-c", `test -e /again && exec httpd -f -p 8080 -h /; ${mute}`],
+    stopTimeoutSeconds: 1,
+  });
+  const { seen, finished } =
+    agentInside(`{ restart: shop, mode: enforce, select: { containers: [worker] }, probes: {
+    api: { http: { port: 8080, path: /index.html }, every: 1s, timeout: 1s, failures: 2, startPeriod: 1s } } }`);
+
+  const failing = await seen(worker, "shop/api", ({ failuresInARow, needed }) => failuresInARow >= needed);
+  const { outcome } = await finished();
+  await seen(worker, "shop/api", ({ failingSince }) => failingSince === undefined);
+
+  const [step] = outcome.steps;
+  expect(step).toMatchObject({ target: { name: "worker" }, decision: "restart", status: "done" });
+  expect((step?.startedAt ?? Infinity) - failing.lastAt).toBeLessThan(1_000);
+});
+
+/** An agent in the network of the host, and what awaits a state of one of its probes, or the end of a run. */
+function agentInside(rule: string) {
   const agent = host.spawnInside(process.execPath, [AGENT_INSIDE], {
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, ENGINE: host.socketPath, POLICY: policyOf(rule) },
@@ -276,16 +296,22 @@ async function agentInside(rule: string) {
     agent.kill("SIGTERM");
     await ended;
   });
-  let latest = new Map<string, readonly ProbeState[]>();
-  createInterface({ input: agent.stdout! }).on("line", (line) => {
-    const { probes } = JSON.parse(line) as { probes: { id: string; states: ProbeState[] }[] };
-    latest = new Map(probes.map(({ id, states }) => [id, states]));
-  });
-  return (container: LabContainer, probe: string, is: (state: ProbeState) => boolean) =>
-    waitUntil(() => latest.get(container.id)?.find((state) => state.probe === probe && is(state)), {
-      what: `probe ${probe} of ${container.name}`,
-      ...SOON,
-    });
+  let latest: Printed = { probes: [], runs: [] };
+  createInterface({ input: agent.stdout! }).on("line", (line) => (latest = JSON.parse(line) as Printed));
+  const statesOf = ({ id }: LabContainer) => latest.probes.find((one) => one.id === id)?.states;
+  return {
+    seen: (container: LabContainer, probe: string, is: (state: ProbeState) => boolean) =>
+      waitUntil(() => statesOf(container)?.find((state) => state.probe === probe && is(state)), {
+        what: `probe ${probe} of ${container.name}`,
+        ...SOON,
+      }),
+    finished: () => waitUntil(() => latest.runs[0], { what: "a run to end", deadlineMs: 60_000 }),
+  };
+}
+
+interface Printed {
+  readonly probes: readonly { readonly id: string; readonly states: readonly ProbeState[] }[];
+  readonly runs: readonly EntryOf<"run-finished">[];
 }
 
 function parentOf(pid: number): number {

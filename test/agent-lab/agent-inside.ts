@@ -1,7 +1,7 @@
 import { keepHost } from "./keep-host.ts";
 
 // An agent in the network of its host, as on a real one: for what has to reach containers by their addresses. It prints
-// how the probes of every container stand, and what the agent tells of troubles, as lines of JSON.
+// how the probes of every container stand, and which runs are over, as lines of JSON.
 
 const { ENGINE: socketPath = "", POLICY: policy = "" } = process.env;
 const agent = await keepHost({ socketPath }, { policy });
@@ -10,7 +10,7 @@ const EVERY_MS = 100;
 let printed = "";
 const printing = setInterval(() => {
   const probes = [...agent.watch.signals().probes].map(([id, states]) => ({ id, states }));
-  const line = JSON.stringify({ probes, troubles: agent.ofKind("trouble") });
+  const line = JSON.stringify({ probes, runs: agent.ofKind("run-finished") });
   if (line !== printed) process.stdout.write(`${line}\n`);
   printed = line;
 }, EVERY_MS);
