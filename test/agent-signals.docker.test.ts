@@ -298,7 +298,8 @@ function agentInside(rule: string) {
   });
   let latest: Printed = { probes: [], runs: [] };
   createInterface({ input: agent.stdout! }).on("line", (line) => (latest = JSON.parse(line) as Printed));
-  const statesOf = ({ id }: LabContainer) => latest.probes.find((one) => one.id === id)?.states;
+  const statesOf = ({ id }: LabContainer) =>
+    latest.probes.find((one) => one.id === id)?.states.filter(({ lastAt }) => lastAt > 0);
   return {
     seen: (container: LabContainer, probe: string, is: (state: ProbeState) => boolean) =>
       waitUntil(() => statesOf(container)?.find((state) => state.probe === probe && is(state)), {

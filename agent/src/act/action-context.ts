@@ -1,7 +1,7 @@
 /** What acting may use. The port that changes the host is in here and nowhere else in the agent. */
 import type { Clock } from "@shipkeeper/kit";
 import type { Container, Disk, HostId, RunId } from "@shipkeeper/model";
-import type { Verdict } from "@shipkeeper/policy";
+import type { ProbeState, Verdict } from "@shipkeeper/policy";
 import type { Engine, EngineReader } from "@shipkeeper/docker";
 import type { EntryOf, RestorePoint } from "@shipkeeper/protocol";
 import type { Logger } from "@shipkeeper/runtime";
@@ -37,6 +37,8 @@ export interface ActContext {
   readonly hostLock: HostLock;
   /** Keeps what a container shows before a step destroys it. Never throws, and takes a few seconds at most. */
   readonly capture?: (container: Container, verdict: Verdict) => Promise<void>;
+  /** How the probes of a container stand now; undefined where it has none. */
+  readonly probesOf: (id: string) => readonly ProbeState[] | undefined;
   readonly holdBack: HoldBack;
   /** The engine's disk as it is now, with what was just deleted counted as free; undefined where it cannot be measured. */
   engineDisk(): Promise<Disk | undefined>;

@@ -1,5 +1,6 @@
 import { waitUntil } from "@shipkeeper/lab";
 import type { HealthCheck } from "@shipkeeper/model";
+import type { ProbeState } from "@shipkeeper/policy";
 import { expect, test } from "vitest";
 import { applyPlan } from "./apply-plan.ts";
 import { restartHandler } from "./restart.ts";
@@ -48,6 +49,29 @@ test("a restart that does not help fails when its health check had time to tell"
 
   expect(await outcomes).toMatchObject([{ status: "done", why: "not-healed", facts: { healed: false } }]);
   expect(ledger.restarts.all().get("name:web")).toMatchObject([{ result: "failed" }]);
+});
+
+test("a restart has helped when the probes answer as well", async () => {
+  const { engine, clock, context, id, look } = sickContainer();
+  const probe = { probe: "shop/api", kind: "http", needed: 3, said: "" } as const;
+  let state: ProbeState = {
+    ...probe,
+    lastAt: clock.now() + 500,
+    failuresInARow: 0,
+    failingSince: clock.now(),
+  };
+  const plan = planOf(restartContainer((await look())!));
+
+  const { outcomes } = await applyPlan(plan, restartHandler, { ...context, probesOf: () => [state] });
+  let over = false;
+  void outcomes.then(() => (over = true));
+  engine.setHealth(id, "healthy");
+  await clock.advance(5_000);
+  expect(over).toBe(false);
+  state = { ...probe, lastAt: clock.now(), failuresInARow: 0 };
+  await clock.advance(1_000);
+
+  expect(await outcomes).toMatchObject([{ status: "done", facts: { healed: true } }]);
 });
 
 test("a container that recovered by itself is not restarted, and costs no try", async () => {

@@ -1,7 +1,7 @@
-/** Restarts a sick container within its own stop timeout, and waits until its health check has told. */
+/** Restarts a sick container within its own stop timeout, and waits until health check and probes have told. */
 import { assert } from "@shipkeeper/kit";
 import { containerIdentity, type Container, type ContainerId } from "@shipkeeper/model";
-import { restartReasonSchema, rungSchema, verifyMs, type Verdict } from "@shipkeeper/policy";
+import { hasRecovered, restartReasonSchema, rungSchema, verifyMs, type Verdict } from "@shipkeeper/policy";
 import type { ActContext } from "./action-context.ts";
 import type { ActionHandler } from "./apply-plan.ts";
 import { GONE, lookAgain } from "./container-steps.ts";
@@ -50,7 +50,7 @@ export const restartHandler: ActionHandler = {
   async verify(verdict, taken, context) {
     const { restarts, runId } = context;
     const { container, why } = await awaitHealth(verdict, context);
-    const healed = container?.health.status === "healthy";
+    const healed = container !== undefined && why === undefined;
     restarts.settle({ containerId: verdict.target.id, runId }, healed ? "healed" : "failed");
     return { ...taken, ...(why !== undefined && { why }), facts: { ...taken.facts, healed } };
   },
@@ -75,7 +75,7 @@ interface LastLook {
 
 async function awaitHealth(
   verdict: Verdict,
-  { engine, clock, pause, signal, log }: ActContext,
+  { engine, probesOf, clock, pause, signal, log }: ActContext,
 ): Promise<LastLook> {
   const begunAt = clock();
   let container: Container | undefined;
@@ -83,7 +83,7 @@ async function awaitHealth(
     try {
       container = await engine.container(verdict.target.id as ContainerId, { signal });
       if (container === undefined) return { why: "gone" };
-      if (container.health.status === "healthy") return { container };
+      if (hasRecovered(container, probesOf(container.id), clock())) return { container };
       if (clock() - begunAt >= verifyMs(container)) return { container, why: "not-healed" };
     } catch (error) {
       if (signal.aborted) break;

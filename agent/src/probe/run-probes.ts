@@ -35,7 +35,7 @@ export interface ProbingOptions {
 }
 
 export interface Probing extends Service {
-  /** Container id → how its probes stand, for each that has been asked; containers that run and have probes. */
+  /** Container id → how its probes stand, but for those that cannot be asked; containers that run and have probes. */
   states(): ReadonlyMap<string, readonly ProbeState[]>;
 }
 
@@ -54,6 +54,8 @@ interface Watched {
   row: Row | undefined;
   dueAt: Instant;
   isAsked: boolean;
+  /** It cannot be asked, as the last try showed. */
+  isMute: boolean;
   /** Programs that did not end, one after the other. */
   hanging: number;
 }
@@ -94,7 +96,7 @@ export function startProbing(options: ProbingOptions): Probing {
 
   function beginning(probe: Probe): Watched {
     const dueAt = clock() + Math.floor(random() * Math.min(MOST_FIRST_MS, probe.everyMs));
-    return { probe, row: undefined, dueAt, isAsked: false, hanging: 0 };
+    return { probe, row: undefined, dueAt, isAsked: false, isMute: false, hanging: 0 };
   }
 
   function follow(inventory: Inventory): void {
@@ -147,6 +149,7 @@ export function startProbing(options: ProbingOptions): Probing {
     const { probe, row } = watched;
     // Of another life, or another policy: nobody asks for it any more.
     if (lives.get(container.id) !== life || !life.watched.includes(watched)) return;
+    watched.isMute = answer.ok === "not-asked";
     if (answer.ok === "not-asked") {
       log.debug(
         { probe: probe.name, container: container.name, why: answer.said },
@@ -187,8 +190,14 @@ export function startProbing(options: ProbingOptions): Probing {
   return {
     name: "probing",
     states() {
-      const probed = [...lives].filter(([, { watched }]) => watched.length > 0);
-      return new Map(probed.map(([id, { watched }]) => [id, watched.flatMap(({ row }) => row?.state ?? [])]));
+      const probed = Array.from(
+        lives,
+        ([id, { watched }]) => [id, watched.filter((one) => !one.isMute)] as const,
+      );
+      const asking = probed.filter(([, watched]) => watched.length > 0);
+      return new Map(
+        asking.map(([id, watched]) => [id, watched.map((one) => one.row?.state ?? unasked(one.probe))]),
+      );
     },
     async stop() {
       abort.abort();
@@ -197,4 +206,9 @@ export function startProbing(options: ProbingOptions): Probing {
       await Promise.all(underWay);
     },
   };
+}
+
+/** It counts for nothing until it was asked in this life of the container. */
+function unasked({ name, way, failures: needed }: Probe): ProbeState {
+  return { probe: name, kind: way.kind, lastAt: 0, failuresInARow: 0, needed, said: "not asked yet" };
 }

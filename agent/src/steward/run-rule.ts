@@ -122,6 +122,7 @@ export function createRunner(options: RunnerOptions) {
       pause: options.pause,
       log,
       engineDisk: () => measure(options.readDisk ?? readSettledDisk),
+      probesOf: (id) => options.signals().probes.get(id),
       holdBack() {
         const now = options.guardrails();
         if (signal.aborted) return "stopping";

@@ -21,6 +21,7 @@ export { restartReasonSchema, type RestartReason } from "./actions/restart/reaso
 export * from "./actions/restart/sign.ts";
 export type { ProbeSpec } from "./actions/restart/probe-spec.ts";
 export * from "./actions/restart/probes-for.ts";
+export { hasRecovered } from "./actions/restart/recovered.ts";
 export type { RestartSpec } from "./actions/restart/spec.ts";
 export * from "./availability/availability.ts";
 export { isGone, judgeLook, type KnownAvailability } from "./availability/judge-look.ts";

@@ -50,6 +50,7 @@ export function actWorld(overrides: Partial<ActContext> = {}) {
     restic: undefined,
     registries: new Map(),
     hostLock: createHostLock(),
+    probesOf: () => undefined,
     holdBack: () => undefined,
     signal: abort.signal,
     clock: clock.now,
