@@ -1,6 +1,6 @@
 /** What people must know of, told from what the hosts said last. It judges; when to look, and what was told before, others know. */
 import { formatInstant, MINUTE_MS, printable, type Instant } from "@shipkeeper/kit";
-import type { HostId, Labels } from "@shipkeeper/model";
+import type { Labels } from "@shipkeeper/model";
 import {
   databaseSign,
   HOST_IDENTITY,
@@ -9,8 +9,9 @@ import {
   type Incident,
   type Severity,
 } from "@shipkeeper/policy";
-import { SILENT_AFTER_MS, type AlertKind } from "@shipkeeper/protocol";
+import { SILENT_AFTER_MS } from "@shipkeeper/protocol";
 import { alarmOf } from "../alarm-codes.ts";
+import type { Alert } from "../store/alerts.ts";
 import type { Alarm, HostToWatch, OpenIncident } from "../store/alert-facts.ts";
 import type { FleetStorm } from "./fleet-storms.ts";
 
@@ -19,18 +20,11 @@ export const SEVERITY_LABEL = "shipkeeper.severity";
 /** An incident that nobody treats for so long is for people to look at. */
 export const LASTING_MS = 15 * MINUTE_MS;
 
-export interface Condition {
-  /** The same for as long as it is the same thing that is wrong, however it goes on. */
-  readonly key: string;
-  readonly kind: AlertKind;
-  readonly severity: Severity;
-  readonly hostId?: HostId | undefined;
-  readonly owner?: string | undefined;
-  readonly subject: string;
-  readonly title: string;
-  readonly why: string;
-  readonly incidentId?: string | undefined;
-}
+/** What is wrong now. Its key stays the same for as long as it is the same thing that is wrong, however it goes on. */
+export type Condition = Pick<
+  Alert,
+  "key" | "kind" | "severity" | "hostId" | "owner" | "subject" | "title" | "why" | "incidentId"
+>;
 
 export interface FleetWord {
   readonly incidents: readonly OpenIncident[];
