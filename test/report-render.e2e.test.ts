@@ -2,9 +2,12 @@
 import { chromium, type Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fleetReport } from "../collector/src/reports/fleet-report.ts";
+import { renderPostMortemPage } from "../collector/src/reports/post-mortem/render-page.ts";
+import { tellStory } from "../collector/src/reports/post-mortem/story.ts";
 import { renderHtml } from "../collector/src/reports/render-html.ts";
 import { composeReportMail } from "../collector/src/reports/render-mail.ts";
 import { HOSTILE_FACTS, NOW, SAMPLE_FACTS } from "../collector/src/reports/testing/sample-facts.ts";
+import { HOSTILE, SICK } from "../collector/src/testing/post-mortems.ts";
 
 let browser: Browser;
 beforeAll(async () => {
@@ -24,7 +27,15 @@ beforeAll(async () => {
 afterAll(() => browser.close());
 
 const hostile = fleetReport(HOSTILE_FACTS, NOW);
+const postMortem = (entry: typeof SICK) => {
+  const { exitCode, outOfMemory } = entry.evidence;
+  const told = { ...entry, hostId: "h", host: "shop-7", exitCode, outOfMemory, bytes: 1_000 };
+  return renderPostMortemPage({ ...told, ...tellStory(told) });
+};
+
 const PAGES = {
+  "a post-mortem": postMortem(SICK),
+  "a hostile post-mortem": postMortem(HOSTILE),
   "an ordinary fleet": renderHtml(fleetReport(SAMPLE_FACTS, NOW)),
   "a hostile fleet": renderHtml(hostile),
   "a mail about a hostile fleet": composeReportMail({ own: hostile, fleet: hostile, publicUrl: undefined })
@@ -52,7 +63,11 @@ for (const [name, html] of Object.entries(PAGES)) {
       })`);
       await page.close();
 
-      expect(seen).toEqual({ scrollWidth: width, pwned: "undefined", title: "Fleet report" });
+      expect(seen).toEqual({
+        scrollWidth: width,
+        pwned: "undefined",
+        title: expect.stringMatching(/^(Fleet report|Post-mortem)/),
+      });
       expect(fetched).toEqual([]);
       expect(complaints).toEqual([]);
     });

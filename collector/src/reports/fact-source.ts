@@ -13,6 +13,7 @@ export type FactSource = Pick<
   | "runs"
   | "restorePoints"
   | "logs"
+  | "postMortems"
   | "findings"
   | "judgements"
   | "events"

@@ -7,7 +7,7 @@ import type { Instant } from "@shipkeeper/kit";
 import type { ContainerState, HealthStatus } from "@shipkeeper/model";
 import type { Severity } from "@shipkeeper/policy";
 import type { IncidentFact } from "../figures/healing-figures.ts";
-import type { ReportedAlert, ReportedLog } from "@shipkeeper/protocol";
+import type { ReportedAlert, ReportedLog, ReportedPostMortem } from "@shipkeeper/protocol";
 
 export interface FleetFacts {
   /** Runs and steps are told from here on. */
@@ -25,6 +25,8 @@ export interface FleetFacts {
   readonly restorePoints: readonly RestorePointFact[];
   /** Logs that are written to, or burst. */
   readonly logs: readonly ReportedLog[];
+  /** Newest first. */
+  readonly postMortems: readonly ReportedPostMortem[];
   readonly compliance: ComplianceFacts;
   /** Of the last `FIGURE_DAYS`. */
   readonly availability: AvailabilityFacts;
@@ -268,6 +270,7 @@ export function cutToOwner(facts: FleetFacts, owner: string): FleetFacts {
     restorePoints: theirs(facts.restorePoints),
     alerts: theirs(facts.alerts),
     logs: theirs(facts.logs),
+    postMortems: theirs(facts.postMortems),
     compliance: {
       score: facts.compliance.owners.find((score) => score.owner === owner),
       owners: [],

@@ -12,6 +12,7 @@ import { cutToOwner, FIGURE_DAYS, type FleetFacts, type HostFact } from "./fleet
 import { reportHeldBack } from "./held-back.ts";
 import { ageDaysOf, reportImages } from "./image-ages.ts";
 import { reportLogs } from "./loudest-logs.ts";
+import { reportPostMortems } from "./newest-post-mortems.ts";
 import { needPerson } from "./needs-person.ts";
 import { nextThings } from "./next-things.ts";
 import { reportRestorePoints } from "./restore-points.ts";
@@ -41,6 +42,7 @@ export function fleetReport(facts: FleetFacts, now: Instant): FleetReport {
     heldBack: reportHeldBack(facts),
     restorePoints: reportRestorePoints(facts),
     logs: reportLogs(facts),
+    postMortems: reportPostMortems(facts),
     unowned: reportUnowned(facts),
   };
   return { ...found, truth: truth(found, facts.silentAfterMs), next: nextThings(found, facts, now) };

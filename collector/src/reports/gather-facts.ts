@@ -14,6 +14,7 @@ import { everyPage, type FactSource } from "./fact-source.ts";
 import { gatherCompliance } from "./gather-compliance.ts";
 import type { DiskFact, FleetFacts, HaltedRolloutFact, HostFact, ImageFact } from "./fleet-facts.ts";
 import { logFact } from "./loudest-logs.ts";
+import { MOST_GATHERED, postMortemFact } from "./newest-post-mortems.ts";
 import { gatherFigures } from "./gather-figures.ts";
 import { gatherHeld } from "./gather-held.ts";
 import { gatherRuns } from "./gather-runs.ts";
@@ -84,6 +85,9 @@ export async function gatherFacts(store: FactSource, since: Instant, now: Instan
     logs: named(await everyPage((page) => store.logs.list({ ...page, sort: "-bytesPerMinute" }))).flatMap(
       (log) => logFact(log) ?? [],
     ),
+    postMortems: named(
+      (await store.postMortems.list({ limit: MOST_GATHERED, sort: "-at", from: since, to: now })).items,
+    ).map(postMortemFact),
     restorePoints: points.map(({ host, volume, repository, at, bytes }) => ({
       host,
       volume,

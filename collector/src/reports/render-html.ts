@@ -6,6 +6,7 @@ import { complianceSection } from "./html/compliance.ts";
 import { containersSection, hostsSection } from "./html/hosts.ts";
 import { imagesSection } from "./html/images.ts";
 import { logsSection } from "./html/logs.ts";
+import { postMortemsSection } from "./html/post-mortems.ts";
 import { doNext, figures, headline } from "./html/overview.ts";
 import { STYLE } from "./html/style.ts";
 import { troubleSection } from "./html/trouble.ts";
@@ -30,7 +31,7 @@ ${STYLE}
 <body>
 <main>
 ${headline(report)}${figures(report)}${doNext(report)}${troubleSection(report)}${hostsSection(report)}${complianceSection(report)}${availabilitySection(report)}${imagesSection(report)}${containersSection(report)}
-${doneSection(report)}${heldBackSection(report)}${restorePointsSection(report)}${logsSection(report)}${unownedSection(report)}
+${doneSection(report)}${heldBackSection(report)}${restorePointsSection(report)}${postMortemsSection(report)}${logsSection(report)}${unownedSection(report)}
 <footer>
 <p>An image's age counts from its build, as its builder wrote it. What can be freed is images that no container refers to,
 by the layers that only they hold where that was measured, and idle build cache.</p>

@@ -42,6 +42,7 @@ export function renderText(report: FleetReport): string {
     titled(`What was done in ${spanOf(report)}`, doneLines(report)),
     titled("What was left alone, and why", heldLines(report)),
     titled("Restore points", restorePointLines(report)),
+    titled("Post-mortems", postMortemLines(report)),
     titled("Loudest containers", logLines(report)),
     ...(report.owner === undefined ? [titled("Without an owner", unownedLines(report))] : []),
   ];
@@ -218,6 +219,19 @@ function restorePointLines({ restorePoints, at }: FleetReport): string[] {
   return [
     `${counted(total, "restore point")} of ${counted(datasets.length, "volume")}; ${unprotected.length} in use without any`,
     ...alignColumns([...bare, ...saved], [28, 20, 22, 20]),
+  ];
+}
+
+function postMortemLines({ postMortems: { newest, more } }: FleetReport): string[] {
+  const rows = newest.map(({ container, host, at, because }) => [
+    container,
+    `on ${host}`,
+    formatInstant(at).slice(5),
+    because,
+  ]);
+  return [
+    ...alignColumns(rows, [28, 20, 12, 34]),
+    ...(more === 0 ? [] : [`and ${counted(more, "older one")}`]),
   ];
 }
 

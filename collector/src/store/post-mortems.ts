@@ -65,6 +65,18 @@ export function postMortems({ db, read }: StoreDatabase) {
 
   const aftermathOf = aftermaths({ db, read });
 
+  const incidentOf = async (hostId: string, id: string): Promise<KnownPostMortem["incident"]> => {
+    const row = await read
+      .selectFrom("incident")
+      .select("body")
+      .where("host_id", "=", hostId)
+      .where("id", "=", id)
+      .executeTakeFirst();
+    if (row === undefined) return undefined;
+    const { sickAt, closedAt, ended, handedOverAt } = fromJson(row.body);
+    return { sickAt, closedAt, ended, handedOverAt };
+  };
+
   const select = () =>
     read
       .selectFrom("post_mortem")
@@ -144,7 +156,8 @@ export function postMortems({ db, read }: StoreDatabase) {
         runId === undefined
           ? undefined
           : await aftermathOf({ hostId: row.host_id, runId, containerId: container.id });
-      return { ...toPostMortem(row), container, evidence, aftermath };
+      const incident = row.incident_id === null ? undefined : await incidentOf(row.host_id, row.incident_id);
+      return { ...toPostMortem(row), container, evidence, aftermath, incident };
     },
 
     /** Hosts that have any. */

@@ -86,6 +86,22 @@ test("says what ended for want of memory, and how often before", () => {
   );
 });
 
+test.each([
+  [{}, "Its incident began at 01:59:00Z and is still open."],
+  [
+    { handedOverAt: NOW },
+    "Its incident began at 01:59:00Z, was left to people at 02:00:00Z and is still open.",
+  ],
+  [
+    { closedAt: NOW + MINUTE_MS, ended: "recovered" },
+    "Its incident began at 01:59:00Z and ended when it recovered by itself at 02:01:00Z.",
+  ],
+])("says what became of the incident: %j", (facts, sentence) => {
+  const incident = { sickAt: NOW - MINUTE_MS, ...facts };
+
+  expect(tellStory({ ...told(DEAD), incident }).story).toContain(sentence);
+});
+
 test("one page tells all of it", async () => {
   await expect(renderPostMortemText(whole(told(SICK, HEALED)))).toMatchFileSnapshot("golden/sick.txt");
   await expect(renderPostMortemPage(whole(told(SICK, HEALED)))).toMatchFileSnapshot("golden/sick.html");

@@ -15,7 +15,7 @@ export function tellStory(told: Told): Pick<ApiPostMortemDetail, "story" | "time
     told.trigger === "before-heal"
       ? [...sickness(told), healing(told)]
       : [...death(told), ...afterwards(told)];
-  return { story: sentences.join(" "), timeline: timelineOf(told) };
+  return { story: [...sentences, ...sequel(told)].join(" "), timeline: timelineOf(told) };
 }
 
 /** `web-3 (image acme/web:3.1) on shop-7` */
@@ -148,6 +148,24 @@ function afterwards(told: Told): string[] {
     default:
       return ["When it was looked at it had not been started again."];
   }
+}
+
+const ENDS: Readonly<Record<string, string>> = {
+  healed: "ended when it was healthy again after an order of ours",
+  recovered: "ended when it recovered by itself",
+  stopped: "ended when somebody stopped it",
+  removed: "ended when it was removed",
+};
+
+function sequel({ incident, at }: Told): string[] {
+  if (incident === undefined) return [];
+  const { sickAt, closedAt, ended = "", handedOverAt } = incident;
+  const people = handedOverAt === undefined ? "" : `, was left to people at ${timeOf(handedOverAt, at)}`;
+  const end =
+    closedAt === undefined
+      ? " and is still open"
+      : ` and ${ENDS[ended] ?? "ended"} at ${timeOf(closedAt, at)}`;
+  return [`Its incident began at ${timeOf(sickAt, at)}${people}${end}.`];
 }
 
 function timelineOf(told: Told): Timeline {

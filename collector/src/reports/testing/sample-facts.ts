@@ -20,6 +20,7 @@ export const EMPTY_FACTS: FleetFacts = {
   waitingRules: [],
   restorePoints: [],
   logs: [],
+  postMortems: [],
   compliance: { score: undefined, owners: [], findings: [], notJudged: [] },
   availability: { containers: [], services: [], hosts: [] },
   alerts: [],
@@ -262,6 +263,24 @@ export const SAMPLE_FACTS: FleetFacts = {
     at: NOW - hoursAgo * HOUR_MS,
     bytes: 12e9,
   })),
+  postMortems: [
+    {
+      id: "5d0c1f0e-0000-4000-8000-000000000007",
+      host: "web-1",
+      container: "checkout",
+      owner: "payments",
+      at: NOW - HOUR_MS,
+      because: "out of memory",
+    },
+    {
+      id: "5d0c1f0e-0000-4000-8000-000000000008",
+      host: "web-1",
+      container: "shop",
+      owner: "shop",
+      at: NOW - 2 * HOUR_MS,
+      because: "before healing: unhealthy",
+    },
+  ],
   logs: [
     logFact("web-1", "shop", { owner: "shop", bytesPerMinute: 41e3, keptBytes: 3.2e6 }),
     logFact("web-1", "checkout", {

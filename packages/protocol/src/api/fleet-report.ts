@@ -6,6 +6,7 @@ import { containerStateSchema, countSchema, healthStatusSchema, instantSchema } 
 import { severitySchema } from "@shipkeeper/policy";
 import * as z from "zod";
 import { reportedLogsSchema } from "./logs.ts";
+import { reportedPostMortemsSchema } from "./post-mortems.ts";
 import { apiHealingSchema } from "./healing.ts";
 import { apiAlertSchema } from "./alerts.ts";
 import { apiIncidentSchema } from "./incidents.ts";
@@ -298,6 +299,7 @@ export const fleetReportSchema = z
       unprotected: z.array(unprotectedSchema),
     }),
     logs: reportedLogsSchema,
+    postMortems: reportedPostMortemsSchema,
     unowned: z.object({
       containers: countSchema,
       images: countSchema,

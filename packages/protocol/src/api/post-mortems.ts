@@ -38,6 +38,15 @@ export const apiPostMortemDetailSchema = z
     ...apiPostMortemSchema.shape,
     evidence: postMortemSchema.shape.evidence,
     aftermath: aftermathSchema.optional(),
+    /** The incident that it is part of, as it stands now. */
+    incident: z
+      .object({
+        sickAt: instantSchema,
+        closedAt: instantSchema.optional(),
+        ended: z.string().optional(),
+        handedOverAt: instantSchema.optional(),
+      })
+      .optional(),
     /** What happened, in plain words. */
     story: z.string(),
     timeline: z.array(z.object({ at: instantSchema, what: z.string() })),
@@ -70,4 +79,21 @@ export const postMortemsPageSchema = pageOf(apiPostMortemSchema);
 
 export const postMortemFormatSchema = z.strictObject({
   format: z.enum(["json", "html", "text"]).default("json"),
+});
+
+/** One line of the fleet report; the page of each tells the rest. */
+const reportedPostMortemSchema = z.object({
+  id: z.string(),
+  host: z.string(),
+  container: z.string(),
+  owner: z.string().optional(),
+  at: instantSchema,
+  because: z.string(),
+});
+export type ReportedPostMortem = z.infer<typeof reportedPostMortemSchema>;
+
+export const reportedPostMortemsSchema = z.object({
+  newest: z.array(reportedPostMortemSchema),
+  /** Older ones of the same time that are not shown; counted up to 480. */
+  more: countSchema,
 });
