@@ -38,11 +38,18 @@ beforeEach(() => {
 afterEach(() => rmSync(stateDir, { recursive: true, force: true }));
 afterAll(() => fleet.stop());
 
-/** An agent of its own process that kills itself right before or right after its first change of the host. */
-async function dieAtFirstChange(when: "before" | "after", rule: string): Promise<void> {
+/** An agent of its own process that kills itself right before or right after its first change of the host, or that of a kind. */
+async function dieAtFirstChange(when: "before" | "after", rule: string, at?: string): Promise<void> {
   const doomed = spawn(process.execPath, [DOOMED], {
     stdio: ["ignore", "inherit", "inherit"],
-    env: { ...process.env, ENGINE: host.socketPath, STATE_DIR: stateDir, WHEN: when, RULE: rule },
+    env: {
+      ...process.env,
+      ENGINE: host.socketPath,
+      STATE_DIR: stateDir,
+      WHEN: when,
+      RULE: rule,
+      ...(at !== undefined && { AT: at }),
+    },
   });
   await once(doomed, "exit");
   expect(doomed.signalCode).toBe("SIGKILL");
@@ -105,16 +112,20 @@ test("killed between an intent and its removal, the next start tells so and does
   await container.handle.remove();
 });
 
-test("killed after a restart, the try counts and the container is not restarted again", async () => {
-  await endedContainer("warm-up").then(({ handle }) => handle.remove());
-  const sick = await runContainer(host, {
+async function sickContainer(name: string) {
+  await loadImages(host, [forgeImage({ tags: ["acme/app:1"], layers: [busyboxLayer()] })]);
+  return runContainer(host, {
     image: "acme/app:1",
-    name: "sick",
+    name,
     behaves: { kind: "never-healthy" },
     healthIntervalMs: 200,
   });
+}
 
-  await dieAtFirstChange("after", RESTART);
+test("killed after a restart, the try counts and the container is not restarted again", async () => {
+  const sick = await sickContainer("sick");
+
+  await dieAtFirstChange("after", RESTART, "start");
   const startedAt = (await sick.handle.inspect()).State.StartedAt;
   const { run, changes, today } = await nextLife();
 
@@ -124,6 +135,23 @@ test("killed after a restart, the try counts and the container is not restarted 
   expect(changes).toEqual([]);
   expect((await sick.handle.inspect()).State.StartedAt).toBe(startedAt);
   expect(today.restarts).toBe(1);
+  await sick.handle.remove({ force: true });
+});
+
+test("killed between its stop and its start, the container runs again after the agent's next start", async () => {
+  const sick = await sickContainer("halfway");
+
+  await dieAtFirstChange("after", RESTART);
+  expect(await sick.state()).toBe("exited");
+  const { run, changes, today } = await nextLife();
+
+  expect(run.outcome.steps).toMatchObject([
+    { status: "done", why: "started-again", target: { name: "halfway" } },
+  ]);
+  expect(changes).toEqual([expect.stringMatching(new RegExp(`^POST .*/containers/${sick.id}/start\\?$`))]);
+  expect(await sick.state()).toBe("running");
+  expect(today.restarts).toBe(1);
+  await sick.handle.remove({ force: true });
 });
 
 test("killed between the intent and a stop, the next start leaves it running, and announced as it was", async () => {

@@ -15,7 +15,9 @@ import type { KnownEntry, PolicyPreview } from "@shipkeeper/protocol";
 import { silentLog } from "@shipkeeper/runtime";
 import { expect, onTestFinished, test } from "vitest";
 import { HOST_ID, RUN_ID, tempLedger } from "../agent/src/act/testing/act-world.ts";
+import { createClaims } from "../agent/src/act/claims.ts";
 import { startObserving } from "../agent/src/observe/observe.ts";
+import { ownActs } from "../agent/src/own-acts.ts";
 import { reportInventory } from "../agent/src/outbox/report-inventory.ts";
 import { reportStanding } from "../agent/src/outbox/report-standing.ts";
 import type { GuardrailsState } from "../agent/src/steward/guardrails-file.ts";
@@ -110,6 +112,8 @@ async function agentThatObserves() {
     hostId: HOST_ID,
     restic: undefined,
     registries: new Map(),
+    claims: createClaims(),
+    ownActs: ownActs({ clock: clock.now }),
     lookOutside: async () => ({ registries: new Map() }),
     record: (entry) => void told.push(entry),
     log: silentLog,

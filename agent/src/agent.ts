@@ -20,6 +20,7 @@ import {
   type Service,
   type SignedClient,
 } from "@shipkeeper/runtime";
+import { createClaims } from "./act/claims.ts";
 import { ownContainers } from "./agent-self.ts";
 import type { AgentConfig } from "./config.ts";
 import { keepEvidence, signIn } from "./evidence/evidence.ts";
@@ -30,6 +31,7 @@ import { startLogWatch } from "./observe/logs/watch-logs.ts";
 import { fleetWord } from "./observe/fleet-word.ts";
 import { startObserving } from "./observe/observe.ts";
 import { outsideLook } from "./observe/look-outside.ts";
+import { ownActs } from "./own-acts.ts";
 import { startSampling } from "./observe/sample.ts";
 import { trackAvailability } from "./observe/track-availability.ts";
 import { openOutbox, outboxBoundFor, type Outbox } from "./outbox/outbox.ts";
@@ -116,6 +118,8 @@ export async function startAgent(
   const standings = reportStanding(stateReports);
   const guardrails = guardrailsFile(config.guardrails);
   const fleet = fleetWord(clock);
+  const claims = createClaims();
+  const own = ownActs({ clock });
   const standing: StandingSources = {
     hostLabels,
     ledger,
@@ -146,9 +150,13 @@ export async function startAgent(
     log,
     tell,
   });
+  // Before all who ask whose act an event tells of.
+  observer.follow(own);
   const watch = watchSignals({
     observer,
     engine,
+    isOwnAct: (event) => own.isOwn(event),
+    busy: () => claims.all(),
     ledger,
     clock,
     log,
@@ -224,6 +232,8 @@ export async function startAgent(
       lookOutside,
       capture: (runId) => (container, verdict) =>
         evidence.beforeHeal(container, { runId, sign: signIn(verdict) }),
+      claims,
+      ownActs: own,
       record,
       log,
       clock,

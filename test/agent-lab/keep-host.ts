@@ -17,7 +17,9 @@ import type { EntryKind, EntryOf, KnownEntry } from "@shipkeeper/protocol";
 import { silentLog, type SignedClient } from "@shipkeeper/runtime";
 import { keepEvidence, signIn } from "../../agent/src/evidence/evidence.ts";
 import { openLedger } from "../../agent/src/ledger/ledger.ts";
+import { createClaims } from "../../agent/src/act/claims.ts";
 import { startObserving } from "../../agent/src/observe/observe.ts";
+import { ownActs } from "../../agent/src/own-acts.ts";
 import { outsideLook } from "../../agent/src/observe/look-outside.ts";
 import { PAUSES_FILE } from "../../agent/src/pauses-file.ts";
 import { openRegistries, type RegistrySettings } from "../../agent/src/registry/open-registries.ts";
@@ -78,9 +80,14 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
     onEvent: (entry) => told.push(entry),
   });
   const readGuardrails = guardrailsFile(guardrails);
+  const claims = createClaims();
+  const own = ownActs({ clock });
+  observer.follow(own);
   const watch = watchSignals({
     observer,
     engine,
+    isOwnAct: (event) => own.isOwn(event),
+    busy: () => claims.all(),
     ledger,
     clock,
     log: silentLog,
@@ -111,6 +118,8 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
     repositories: Object.keys(repositories),
     self: [],
     signals: () => watch.signals(),
+    claims,
+    ownActs: own,
     restic,
     registries,
     lookOutside: outsideLook({

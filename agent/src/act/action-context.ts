@@ -2,15 +2,17 @@
 import type { Clock } from "@shipkeeper/kit";
 import type { Container, Disk, HostId, RunId } from "@shipkeeper/model";
 import type { ProbeState, Verdict } from "@shipkeeper/policy";
-import type { Engine, EngineReader } from "@shipkeeper/docker";
+import type { Engine } from "@shipkeeper/docker";
 import type { EntryOf, RestorePoint } from "@shipkeeper/protocol";
 import type { Logger } from "@shipkeeper/runtime";
 import type { Expiries } from "../ledger/expiries.ts";
 import type { Journal } from "../ledger/journal.ts";
 import type { RestartAttempts } from "../ledger/restart-attempts.ts";
 import type { RestorePoints } from "../ledger/restore-points.ts";
+import type { OwnActs } from "../own-acts.ts";
 import type { RegistryClient } from "../registry/registry-client.ts";
 import type { Restic } from "../restic/restic.ts";
+import type { Claims } from "./claims.ts";
 import type { HostLock } from "./host-lock.ts";
 
 /** Why nothing more may be started, or undefined while it may. Asked before every step. */
@@ -21,6 +23,8 @@ export type Pause = (ms: number, options: { signal: AbortSignal }) => Promise<vo
 export interface ActContext {
   readonly runId: RunId;
   readonly hostId: HostId;
+  /** The kind of what is done: `restart`, `prune`, … */
+  readonly action: string;
   readonly policy: string;
   readonly rule: string;
   /** The rule's own keys; decoded by its kind. */
@@ -35,6 +39,10 @@ export interface ActContext {
   /** By the names that the host's configuration gives them. */
   readonly registries: ReadonlyMap<string, RegistryClient>;
   readonly hostLock: HostLock;
+  /** Who has which container in hand. */
+  readonly claims: Claims;
+  /** Tells what the agent does to a container from what somebody else does to it. */
+  readonly ownActs: OwnActs;
   /** Keeps what a container shows before a step destroys it. Never throws, and takes a few seconds at most. */
   readonly capture?: (container: Container, verdict: Verdict) => Promise<void>;
   /** How the probes of a container stand now; undefined where it has none. */
@@ -55,10 +63,18 @@ export interface ActContext {
   tellRestorePoints(repository: string, points: readonly RestorePoint[]): void;
 }
 
-/** What finding out how a crash left a run may use: nothing that changes the host. */
-export interface SettleContext extends Pick<
+/** What bringing a run to its end that a crash cut off may use. */
+export type SettleContext = Pick<
   ActContext,
-  "runId" | "hostId" | "restic" | "registries" | "restarts" | "expiries" | "signal" | "clock"
-> {
-  readonly engine: EngineReader;
-}
+  | "runId"
+  | "hostId"
+  | "engine"
+  | "restic"
+  | "registries"
+  | "restarts"
+  | "expiries"
+  | "signal"
+  | "clock"
+  | "pause"
+  | "log"
+>;

@@ -3,10 +3,11 @@
  * Decides nothing; one bad step does not stop its neighbours. Only a journal that cannot be written ends the walk,
  * because what is not written down must not happen.
  */
-import { errorChain } from "@shipkeeper/kit";
+import { errorChain, mapBounded } from "@shipkeeper/kit";
 import { isStep, type StepOutcome, type Verdict } from "@shipkeeper/policy";
 import type { ActContext, SettleContext } from "./action-context.ts";
 import type { OpenStep } from "../ledger/journal.ts";
+import { StepLeftOpen } from "./step-left-open.ts";
 
 export type StepResult = Pick<StepOutcome, "status" | "why" | "error" | "facts">;
 
@@ -14,6 +15,8 @@ export type StepResult = Pick<StepOutcome, "status" | "why" | "error" | "facts">
 export interface ActionHandler {
   /** Whether a step needs the host's lock, because it changes what others rely on. */
   readonly exclusive: boolean;
+  /** How many steps of a run are taken at the same time; one where it says nothing. */
+  readonly atOnce?: number;
   /** Whether the run's effect shows as free space on the engine's disk. */
   readonly freesSpace: boolean;
   /** Looks once more, then does it. Throws where it failed. */
@@ -22,7 +25,10 @@ export interface ActionHandler {
   verify?(verdict: Verdict, taken: StepResult, context: ActContext): Promise<StepResult>;
   /** After the last step of a run: what concerns all of them. */
   finish?(outcomes: readonly StepOutcome[], context: ActContext): Promise<void>;
-  /** Finds out by looking how a step ended that a crash cut off. Changes nothing on the host. */
+  /**
+   * Finds out by looking how a step ended that a crash cut off. Changes nothing on the host, but for one thing: what the
+   * step had stopped for a while runs again.
+   */
   settle(step: OpenStep, context: SettleContext): Promise<StepResult>;
 }
 
@@ -37,13 +43,29 @@ export async function applyPlan(
   handler: ActionHandler,
   context: ActContext,
 ): Promise<AppliedPlan> {
-  const ends: Promise<StepOutcome>[] = [];
-  for (const [position, verdict] of verdicts.filter(isStep).entries()) {
+  const planned = [...verdicts.filter(isStep).entries()];
+  const ends = await mapBounded(planned, handler.atOnce ?? 1, async ([position, verdict]) => {
     const step = { position, verdict, startedAt: context.clock() };
-    const taken = await takeStep(step, handler, context);
-    ends.push(endStep(step, taken, handler, context));
-  }
-  return { outcomes: finish(ends, handler, context) };
+    const release = claim(step, context);
+    const taken = release === undefined ? BUSY : await takeStep(step, handler, context);
+    // In an object, because a promise that is handed on would be awaited here.
+    return { end: endStep(step, taken, handler, context).finally(release) };
+  });
+  return {
+    outcomes: finish(
+      ends.map(({ end }) => end),
+      handler,
+      context,
+    ),
+  };
+}
+
+const BUSY: StepResult = { status: "skipped", why: "busy" };
+
+/** Nobody else works on a container from the step's beginning to its end. Undefined where somebody does already. */
+function claim({ verdict }: Step, { claims, action }: ActContext): (() => void) | undefined {
+  const { type, id } = verdict.target;
+  return type === "container" ? claims.take(id, action) : () => undefined;
 }
 
 async function finish(ends: Promise<StepOutcome>[], handler: ActionHandler, context: ActContext) {
@@ -101,6 +123,7 @@ async function asResult(doing: Promise<StepResult>, { signal }: ActContext): Pro
   try {
     return await doing;
   } catch (error) {
+    if (error instanceof StepLeftOpen) throw error;
     const cutShort = signal.aborted ? { why: "stopping" } : {};
     return { status: "failed", ...cutShort, error: errorChain(error) };
   }

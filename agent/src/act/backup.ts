@@ -16,6 +16,7 @@ import { tagOf, type BackupMade, type Restic } from "../restic/restic.ts";
 import { ResticProblem } from "../restic/restic-errors.ts";
 import type { ActContext } from "./action-context.ts";
 import type { ActionHandler } from "./apply-plan.ts";
+import { containersWhere } from "./containers-of-run.ts";
 
 export const backupHandler: ActionHandler = {
   // Reads what is there: containers run on, and others may restart or prune meanwhile.
@@ -37,7 +38,8 @@ export const backupHandler: ActionHandler = {
     await readyRepository(repository, restic, context);
     const { name, mountpoint } = volume;
     const request = { hostId, volume: name, mountpoint, policy, rule, runId };
-    const made = await restic.backUp(repository, request, signal);
+    const release = await claimUsers(name, context);
+    const made = await restic.backUp(repository, request, signal).finally(release);
     context.restorePoints.add(restorePointOf(made.snapshot, repository, made));
     return { status: "done", facts: factsOf(made, repository, clock() - startedAt) };
   },
@@ -70,6 +72,18 @@ export const backupHandler: ActionHandler = {
     return { status: "done", why: "found-made", facts: factsOf(made, repository, clock() - startedAt) };
   },
 };
+
+/**
+ * While a volume is read nobody restarts what writes to it. A container that is being restarted already is no reason to
+ * go without a backup. Returns what lets go.
+ */
+async function claimUsers(volume: VolumeName, context: ActContext): Promise<() => void> {
+  const users = await containersWhere(context, ({ mounts }) =>
+    mounts.some((mount) => mount.volume === volume),
+  );
+  const held = users.map(({ id }) => context.claims.share(id, "backup"));
+  return () => held.forEach((release) => release?.());
+}
 
 function repositoryOf({ expect }: Verdict): string {
   const repository = expect?.["repository"];

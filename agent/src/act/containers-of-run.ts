@@ -12,13 +12,27 @@ export async function containerWhere(
   context: ActContext,
   holds: (container: Container) => boolean,
 ): Promise<Container | undefined> {
+  for await (const container of eachContainer(context)) if (holds(container)) return container;
+  return undefined;
+}
+
+/** All of them. */
+export async function containersWhere(
+  context: ActContext,
+  holds: (container: Container) => boolean,
+): Promise<Container[]> {
+  const found: Container[] = [];
+  for await (const container of eachContainer(context)) if (holds(container)) found.push(container);
+  return found;
+}
+
+async function* eachContainer(context: ActContext): AsyncGenerator<Container> {
   const known = knownContainers.get(context) ?? new Map<ContainerId, Container>();
   knownContainers.set(context, known);
   for (const id of await context.engine.containerIds()) {
     const container = known.get(id) ?? (await context.engine.container(id));
     if (container === undefined) continue;
     known.set(id, container);
-    if (holds(container)) return container;
+    yield container;
   }
-  return undefined;
 }

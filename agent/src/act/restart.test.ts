@@ -1,5 +1,6 @@
+import { DockerUnavailable } from "@shipkeeper/docker";
 import { waitUntil } from "@shipkeeper/lab";
-import type { HealthCheck } from "@shipkeeper/model";
+import type { Container, HealthCheck } from "@shipkeeper/model";
 import type { ProbeState } from "@shipkeeper/policy";
 import { expect, test } from "vitest";
 import { applyPlan } from "./apply-plan.ts";
@@ -16,12 +17,17 @@ const healthCheck: HealthCheck = {
 /** 2 × (10 s + 5 s), and half a minute. */
 const VERIFY_MS = 60_000;
 
-function sickContainer() {
+const SOON = { deadlineMs: 1_000, everyMs: 1 };
+
+function sickContainer(fields: Partial<Container> = {}) {
   const world = actWorld();
   world.engine.addImage({ tags: ["web:1"] });
-  const added = world.engine.addContainer({ image: "web:1", name: "web", healthCheck });
+  const added = world.engine.addContainer({ image: "web:1", name: "web", healthCheck, ...fields });
   world.engine.setHealth(added.id, "unhealthy");
-  return { ...world, id: added.id, look: () => world.engine.container(added.id) };
+  const look = () => world.engine.container(added.id);
+  const calls = () => world.engine.mutations.map(({ call }) => call);
+  const plan = async (decision?: string) => planOf(restartContainer((await look())!, decision));
+  return { ...world, id: added.id, look, calls, plan };
 }
 
 test("a restart that helps is healed, and the try is remembered so", async () => {
@@ -97,4 +103,119 @@ test("an agent that stops does not wait for health any longer", async () => {
 
   expect(await outcomes).toMatchObject([{ status: "done", why: "stopping", facts: { healed: false } }]);
   expect(ledger.restarts.all().get("name:web")).toMatchObject([{ result: "failed" }]);
+});
+
+test("a container that somebody stopped first stays stopped", async () => {
+  const { engine, context, ledger, id, look, calls, plan } = sickContainer();
+  const goOn = engine.fail({ call: "stopContainer", with: "hang" });
+
+  const applied = applyPlan(await plan(), restartHandler, context);
+  await waitUntil(() => calls().includes("stopContainer"), { what: "the order to stop", ...SOON });
+  engine.stopByHand(id);
+  goOn();
+
+  expect(await (await applied).outcomes).toMatchObject([{ status: "skipped", why: "stopped-by-somebody" }]);
+  expect((await look())?.state).toBe("exited");
+  expect(calls()).toEqual(["stopContainer"]);
+  expect(ledger.restarts.all().size).toBe(0);
+});
+
+test("a container that somebody stops while the agent does stays stopped", async () => {
+  const { engine, context, id, look, calls, plan } = sickContainer();
+  const goOn = engine.fail({ call: "stopContainer", with: "hang" });
+
+  const applied = applyPlan(await plan(), restartHandler, context);
+  await waitUntil(() => calls().includes("stopContainer"), { what: "the order to stop", ...SOON });
+  engine.signalByHand(id, 15);
+  goOn();
+
+  expect(await (await applied).outcomes).toMatchObject([{ status: "skipped", why: "stopped-by-somebody" }]);
+  expect((await look())?.state).toBe("exited");
+});
+
+test("an engine that goes away between stop and start is awaited, and the container runs again", async () => {
+  const { engine, clock, context, look, calls, plan } = sickContainer();
+  const error = new DockerUnavailable("fake engine", { cause: new Error("ECONNREFUSED") });
+  const back = engine.fail({ call: "startContainer", with: error });
+
+  const applied = applyPlan(await plan(), restartHandler, context);
+  await waitUntil(() => calls().includes("startContainer"), { what: "a try to start", ...SOON });
+  await waitUntil(() => clock.sleepers() === 1, { what: "the wait for the next try", ...SOON });
+  expect((await look())?.state).toBe("exited");
+  back();
+  await clock.advance(2 * VERIFY_MS);
+
+  expect(await (await applied).outcomes).toMatchObject([{ status: "done" }]);
+  expect((await look())?.state).toBe("running");
+});
+
+test("an agent that has to stop before the container runs again leaves the step open for its next start", async () => {
+  const { engine, clock, context, abort, ledger, calls, plan } = sickContainer();
+  const error = new DockerUnavailable("fake engine", { cause: new Error("ECONNREFUSED") });
+  engine.fail({ call: "startContainer", with: error });
+
+  const applied = applyPlan(await plan(), restartHandler, context);
+  await waitUntil(() => calls().includes("startContainer"), { what: "a try to start", ...SOON });
+  await waitUntil(() => clock.sleepers() === 1, { what: "the wait for the next try", ...SOON });
+  abort.abort();
+
+  await expect(applied).rejects.toThrow("the agent still has to start web again");
+  expect(ledger.journal.openRuns()[0]?.steps).toMatchObject([{ position: 0 }]);
+  expect(ledger.journal.openRuns()[0]?.steps[0]?.outcome).toBeUndefined();
+});
+
+test("what does not end when it is asked to is killed, and runs again", async () => {
+  const { engine, clock, context, id, look, calls, plan } = sickContainer({ stopTimeoutSeconds: 0 });
+  engine.stubborn.add(id);
+
+  const { outcomes } = await applyPlan(await plan("kill"), restartHandler, context);
+  await clock.advance(VERIFY_MS);
+  await outcomes;
+
+  expect(calls()).toEqual(["stopContainer", "startContainer"]);
+  expect((await look())?.state).toBe("running");
+});
+
+test("what does not end when it is killed is given up as unkillable, and not started", async () => {
+  const { engine, clock, context, ledger, id, calls, plan } = sickContainer();
+  engine.unkillable.add(id);
+
+  const applied = applyPlan(await plan("kill"), restartHandler, context);
+  await waitUntil(() => clock.sleepers() === 1, { what: "somebody to wait for its end", ...SOON });
+  await clock.advance(31_000);
+
+  expect(await (await applied).outcomes).toMatchObject([{ status: "failed", why: "unkillable" }]);
+  expect(calls()).toEqual(["stopContainer", "killContainer"]);
+  expect(ledger.restarts.all().get("name:web")).toMatchObject([{ result: "failed", why: "unkillable" }]);
+});
+
+test("a container that is in somebody's hand is left to them", async () => {
+  const { context, claims, id, calls, plan } = sickContainer();
+  claims.take(id, "backup");
+
+  const { outcomes } = await applyPlan(await plan(), restartHandler, context);
+
+  expect(await outcomes).toMatchObject([{ status: "skipped", why: "busy" }]);
+  expect(calls()).toEqual([]);
+});
+
+test("the slow stop of one container keeps no other from being healed", async () => {
+  const { engine, clock, context, look, plan } = sickContainer();
+  const other = engine.addContainer({ image: "web:1", name: "other" });
+  engine.setHealth(other.id, "unhealthy");
+  const verdicts = [...(await plan()).verdicts, restartContainer((await engine.container(other.id))!)];
+  const goOn = engine.fail({ call: "stopContainer", subject: (await look())!.id, with: "hang" });
+
+  const applied = applyPlan(planOf(...verdicts), restartHandler, context);
+  const healed = await waitUntil(
+    async () =>
+      engine.mutations.find(({ call, subject }) => call === "startContainer" && subject === other.id),
+    { what: "the other one to be started", ...SOON },
+  );
+  goOn();
+
+  expect(healed).toBeDefined();
+  const { outcomes } = await applied;
+  await clock.advance(2 * VERIFY_MS);
+  await outcomes;
 });

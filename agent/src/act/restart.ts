@@ -1,72 +1,168 @@
-/** Restarts a sick container within its own stop timeout, and waits until health check and probes have told. */
+/**
+ * Heals a sick container: has it end within its own time, looks whether somebody else wanted that, starts it again (or a
+ * new one of the same configuration), and waits until its health check and its probes have told. It is stopped and started in two calls
+ * and never restarted in one: a person's stop that comes in between is theirs, and stays.
+ */
 import { assert } from "@shipkeeper/kit";
 import { containerIdentity, type Container, type ContainerId } from "@shipkeeper/model";
-import { hasRecovered, restartReasonSchema, rungSchema, verifyMs, type Verdict } from "@shipkeeper/policy";
+import {
+  hasRecovered,
+  restartReasonSchema,
+  rungSchema,
+  verifyMs,
+  type Rung,
+  type Verdict,
+} from "@shipkeeper/policy";
+import type { OwnAct } from "../own-acts.ts";
 import type { ActContext } from "./action-context.ts";
-import type { ActionHandler } from "./apply-plan.ts";
+import type { ActionHandler, StepResult } from "./apply-plan.ts";
 import { GONE, lookAgain } from "./container-steps.ts";
+import { insist } from "./insist.ts";
+import { endContainer } from "./restart-end.ts";
+import { isSharedByOthers, makeAnew, putBack, removeOld } from "./restart-recreate.ts";
+import { settleRestart } from "./restart-settle.ts";
+import { StepLeftOpen } from "./step-left-open.ts";
+import { plannedStopTimeout } from "./stop-timeout.ts";
 
 /** Often enough to measure a recovery, seldom enough not to be felt by the engine. */
 const LOOK_EVERY_MS = 500;
 
 export const restartHandler: ActionHandler = {
-  exclusive: true,
+  // A stop may take minutes, and others are sick meanwhile: each container is claimed by itself.
+  exclusive: false,
+  atOnce: 4,
   freesSpace: false,
 
   async take(verdict, context) {
-    const rung = rungSchema.safeParse(verdict.decision);
-    assert(rung.success, `restart knows no decision ${verdict.decision}`);
-    const { engine, restarts, runId, clock } = context;
-    const id = verdict.target.id as ContainerId;
+    const rung = rungOf(verdict);
+    const { restarts, runId, clock, ownActs } = context;
     const first = await lookAgain(verdict, context);
     if ("end" in first) return first.end;
+    if (rung === "recreate" && (await isSharedByOthers(first.container, context))) {
+      return { status: "skipped", why: "shared-namespace" };
+    }
     // Capturing what a restart destroys takes its time, in which somebody else may come.
     await context.capture?.(first.container, verdict);
     const seen = context.capture === undefined ? first : await lookAgain(verdict, context);
     if ("end" in seen) return seen.end;
 
-    const attempt = { containerId: id, runId };
-    const startedAt = clock();
+    const { container } = seen;
+    const orderedAt = clock();
     restarts.begin({
-      ...attempt,
-      identity: containerIdentity(seen.container),
-      at: startedAt,
-      // Whatever rung was planned: the engine's own restart kills what does not stop in time, and makes nothing anew.
-      rung: "restart",
-      sign: restartReasonSchema.safeParse(verdict.reason).data?.sign,
-      imageId: seen.container.imageId,
+      containerId: container.id,
+      runId,
+      identity: containerIdentity(container),
+      at: orderedAt,
+      rung,
+      sign: signOf(verdict),
+      imageId: container.imageId,
     });
+    const act = ownActs.begin(container.id);
     try {
-      const answer = await engine.restartContainer(id);
-      if (answer === "restarted") return { status: "done", facts: { downtimeMs: clock() - startedAt } };
-      restarts.withdraw(attempt);
-      return GONE;
+      const result = await heal(rung, container, verdict, act, context);
+      return { ...result, facts: { ...factsOf(verdict, rung, orderedAt), ...result.facts } };
     } catch (error) {
-      restarts.settle(attempt, "failed");
+      if (!(error instanceof StepLeftOpen)) restarts.settle({ containerId: container.id, runId }, "failed");
       throw error;
+    } finally {
+      act.end();
     }
   },
 
   async verify(verdict, taken, context) {
-    const { restarts, runId } = context;
-    const { container, why } = await awaitHealth(verdict, context);
+    const { restarts, runId, clock } = context;
+    const old = { id: verdict.target.id as ContainerId, name: verdict.target.name };
+    const made = taken.facts?.["containerId"];
+    const id = typeof made === "string" ? (made as ContainerId) : old.id;
+    const { container, why } = await awaitHealth(id, verdict, context);
     const healed = container !== undefined && why === undefined;
-    restarts.settle({ containerId: verdict.target.id, runId }, healed ? "healed" : "failed");
-    return { ...taken, ...(why !== undefined && { why }), facts: { ...taken.facts, healed } };
+    if (id !== old.id) {
+      if (why === "stopping")
+        throw new StepLeftOpen(`${old.name} was made anew and is not yet known to be well`);
+      await (healed ? removeOld(old, context) : putBack(old, context));
+    }
+    restarts.settle({ containerId: old.id, runId }, healed ? "healed" : "failed");
+    const healthyAt = healed ? { healthyAt: healthyAtOf(container, clock()) } : {};
+    return { ...taken, ...(why !== undefined && { why }), facts: { ...taken.facts, healed, ...healthyAt } };
   },
 
-  /** At most one more restart than planned can come of a crash: the try is in the ledger, and unless it healed it failed. */
-  async settle({ verdict, startedAt }, { engine, restarts, runId, signal }) {
-    const id = verdict.target.id as ContainerId;
-    const seen = await engine.container(id, { signal });
-    const healed = seen?.health.status === "healthy";
-    restarts.settle({ containerId: id, runId }, healed ? "healed" : "failed");
-    if (seen === undefined) return { status: "unknown", why: "found-gone" };
-    if ((seen.startedAt ?? 0) >= startedAt)
-      return { status: "done", why: "found-restarted", facts: { healed } };
-    return { status: "skipped", why: "cut-off" };
-  },
+  settle: settleRestart,
 };
+
+async function heal(
+  rung: Rung,
+  container: Container,
+  verdict: Verdict,
+  act: OwnAct,
+  context: ActContext,
+): Promise<StepResult> {
+  const { restarts, runId, clock, engine, ownActs } = context;
+  const attempt = { containerId: container.id, runId };
+  const startedAt = clock();
+  const how = { timeoutSeconds: plannedStopTimeout(verdict), kill: rung !== "restart" };
+  const ended = await endContainer(container, how, act, context);
+  if (ended.end === "unkillable") {
+    restarts.settle(attempt, "failed", "unkillable");
+    return { status: "failed", why: ended.end, error: ended.error };
+  }
+  if (ended.end !== "ours") {
+    restarts.withdraw(attempt);
+    return ended.end === "already-gone" ? GONE : { status: "skipped", why: ended.end };
+  }
+
+  if (rung !== "recreate") {
+    act.starts();
+    const start = await insist(
+      `start ${container.name} again`,
+      () => engine.startContainer(container.id),
+      context,
+    );
+    if (start === "already-gone") {
+      restarts.withdraw(attempt);
+      return GONE;
+    }
+    return { status: "done", facts: { downtimeMs: clock() - startedAt } };
+  }
+
+  const id = await makeAnew(container, context);
+  const madeAct = ownActs.begin(id);
+  try {
+    madeAct.starts();
+    await insist(`start ${container.name} anew`, () => engine.startContainer(id), context);
+  } catch (error) {
+    if (!(error instanceof StepLeftOpen)) await putBack(container, context);
+    throw error;
+  } finally {
+    madeAct.end();
+  }
+  return { status: "done", facts: { downtimeMs: clock() - startedAt, containerId: id } };
+}
+
+function rungOf({ decision }: Verdict): Rung {
+  const rung = rungSchema.safeParse(decision).data;
+  assert(rung !== undefined, `restart knows no decision ${decision}`);
+  return rung;
+}
+
+function signOf({ reason }: Verdict) {
+  return restartReasonSchema.safeParse(reason).data?.sign;
+}
+
+function factsOf({ reason }: Verdict, rung: Rung, orderedAt: number): NonNullable<StepResult["facts"]> {
+  const { sign, since } = restartReasonSchema.safeParse(reason).data ?? {};
+  return {
+    rung,
+    orderedAt,
+    ...(sign !== undefined && { sign }),
+    ...(since !== undefined && { sickAt: since }),
+  };
+}
+
+/** When the first good answer ended, by the engine's word; at the latest now. */
+function healthyAtOf({ health }: Container, now: number): number {
+  const good = health.log.slice(health.log.findLastIndex(({ exitCode }) => exitCode !== 0) + 1);
+  return Math.min(good[0]?.endedAt ?? now, now);
+}
 
 interface LastLook {
   readonly container?: Container;
@@ -74,6 +170,7 @@ interface LastLook {
 }
 
 async function awaitHealth(
+  id: ContainerId,
   verdict: Verdict,
   { engine, probesOf, clock, pause, signal, log }: ActContext,
 ): Promise<LastLook> {
@@ -81,7 +178,7 @@ async function awaitHealth(
   let container: Container | undefined;
   while (!signal.aborted) {
     try {
-      container = await engine.container(verdict.target.id as ContainerId, { signal });
+      container = await engine.container(id, { signal });
       if (container === undefined) return { why: "gone" };
       if (hasRecovered(container, probesOf(container.id), clock())) return { container };
       if (clock() - begunAt >= verifyMs(container)) return { container, why: "not-healed" };

@@ -4,6 +4,7 @@ import type { EngineEvent } from "@shipkeeper/docker";
 import { instantSchema } from "@shipkeeper/model";
 import { deathSchema, touchSchema, type Death, type Touch } from "@shipkeeper/policy";
 import * as z from "zod";
+import { GENTLE_SIGNALS } from "../whose-stop.ts";
 
 export const lifeSchema = z.object({
   /** When the last event of it was. */
@@ -33,8 +34,6 @@ const MOST_DEATHS = 20;
 export const LIFE_KEPT_MS = DAY_MS;
 /** Longer than the stop timeouts that people give; the engine's own word follows for what takes longer. */
 const STOP_WINDOW_MS = 10 * MINUTE_MS;
-/** HUP, USR1, USR2, CONT, WINCH: they ask for a new configuration or a turned log far more often than for an end. */
-const GENTLE_SIGNALS: ReadonlySet<string> = new Set(["1", "10", "12", "18", "28"]);
 const GENTLE_WINDOW_MS = 10 * SECOND_MS;
 /** The engine may tell of a death before it tells of the signal that caused it. */
 const LATE_WORD_MS = 2 * SECOND_MS;

@@ -31,6 +31,7 @@ async function watched(before: (engine: FakeEngine) => void = () => undefined) {
     observer,
     engine,
     ledger,
+    isOwnAct: () => undefined,
     docker: { host: "192.0.2.1", port: 2375 },
     pauses: join(folder, "pauses.json"),
     clock: Date.now,

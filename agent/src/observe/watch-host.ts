@@ -4,7 +4,7 @@
  */
 import { uptime } from "node:os";
 import { SECOND_MS, errorChain, type Clock } from "@shipkeeper/kit";
-import { readLoad, type EngineAddress, type EngineReader } from "@shipkeeper/docker";
+import { readLoad, type EngineAddress, type EngineEvent, type EngineReader } from "@shipkeeper/docker";
 import type { Inventory } from "@shipkeeper/model";
 import { NO_SIGNALS, type Load, type Signals } from "@shipkeeper/policy";
 import type { EntryOf } from "@shipkeeper/protocol";
@@ -22,6 +22,8 @@ export interface WatchHostOptions {
   readonly observer: Pick<Observer, "current" | "subscribe" | "follow">;
   readonly engine: Pick<EngineReader, "container" | "pastEvents">;
   readonly ledger: Pick<AgentLedger, "lives" | "toldPauses" | "journal">;
+  /** Whether the agent did what an event tells; undefined where the journal knows it better. */
+  readonly isOwnAct: (event: EngineEvent) => boolean | undefined;
   /** Where the engine listens. */
   readonly docker: EngineAddress;
   /** The file with the pauses that were ordered. */
@@ -53,7 +55,7 @@ export function watchHost(options: WatchHostOptions): HostWatch {
   const lives = watchLives({
     memory: ledger.lives,
     clock,
-    isOwnAct: ({ subject, at }) => ledger.journal.wasAtWorkOn(subject, at),
+    isOwnAct: (event) => options.isOwnAct(event) ?? ledger.journal.wasAtWorkOn(event.subject, event.at),
     container: (id) => observer.current()?.containers.find((one) => one.id === id),
     engineUpSince: () => engine.upSince(),
   });

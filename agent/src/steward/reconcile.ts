@@ -1,18 +1,20 @@
 import { errorChain } from "@shipkeeper/kit";
 import { isKind, type StepOutcome } from "@shipkeeper/policy";
 import { outcomeOf, type StepResult } from "../act/apply-plan.ts";
+import type { Pause } from "../act/action-context.ts";
 import { handlers } from "../act/handlers.ts";
+import { StepLeftOpen } from "../act/step-left-open.ts";
 import type { OpenRun, OpenStep } from "../ledger/journal.ts";
 import type { StewardOptions } from "./steward.ts";
 
 type ReconcileOptions = Pick<
   StewardOptions,
   "engine" | "ledger" | "hostId" | "restic" | "registries" | "record" | "clock" | "log"
-> & { readonly signal: AbortSignal };
+> & { readonly signal: AbortSignal; readonly pause: Pause };
 
 /**
- * Settles the runs that a crash cut off, by looking at what became of each open step. Nothing is repeated: what is
- * still to be done, the next round finds. Throws where the engine cannot be asked; nothing may start before.
+ * Settles the runs that a crash cut off, by looking at what became of each open step. Nothing is repeated, but what a step
+ * had stopped for a while runs again; what else is to be done, the next round finds. Throws where the engine cannot be asked; nothing may start before.
  */
 export async function reconcile(options: ReconcileOptions): Promise<void> {
   const { ledger, clock, log, record } = options;
@@ -39,8 +41,9 @@ export async function reconcile(options: ReconcileOptions): Promise<void> {
 async function settleStep(
   { runId, kind }: OpenRun,
   step: OpenStep,
-  { engine, ledger, hostId, restic, registries, clock, signal }: ReconcileOptions,
+  options: ReconcileOptions,
 ): Promise<StepOutcome> {
+  const { engine, ledger, clock, signal } = options;
   // The engine must answer before anything is said about what it holds.
   await engine.containerIds({ signal });
   const result = await look();
@@ -51,11 +54,12 @@ async function settleStep(
   async function look(): Promise<StepResult> {
     if (!isKind(kind)) return { status: "unknown", why: "unknown-kind" };
     const { restarts, expiries } = ledger;
-    const context = { runId, hostId, restic, registries, restarts, expiries, signal, clock, engine };
+    const context = { ...options, runId, restarts, expiries };
     try {
       return await handlers[kind].settle(step, context);
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof StepLeftOpen) throw error;
       return { status: "unknown", why: "cannot-look", error: errorChain(error) };
     }
   }

@@ -7,6 +7,7 @@ import {
   isStep,
   ruleKey,
   rulesFor,
+  type Kind,
   type Outcome,
   type PlannedRule,
   type PolicyBundle,
@@ -37,6 +38,8 @@ export function createRunner(options: RunnerOptions) {
   const { ledger, clock, log, record, signal } = options;
   const hostLock = createHostLock();
   const running = new Set<Promise<void>>();
+  /** Ids of what the runs that are under way are about. */
+  const atWork = new Set<string>();
 
   /** Hands over what is over and not yet on its way to the collector. */
   function reportFinished(): void {
@@ -46,26 +49,34 @@ export function createRunner(options: RunnerOptions) {
     }
   }
 
-  /** Resolves when the run's steps are taken. Throws, with nothing done, where the intent cannot be written. */
-  async function start(rule: PlannedRule, round: Round, bundle: PolicyBundle): Promise<StartedRun> {
+  /** Begins a run. Throws, with nothing done, where the intent cannot be written. */
+  function start(rule: PlannedRule, round: Round, bundle: PolicyBundle): StartedRun {
     assert(rule.mode === "enforce", "only an enforcing rule is run");
     assert(isKind(rule.kind), `there is a handler for ${rule.kind}`);
     const runId = randomUUID() as RunId;
     writeIntent(runId, rule, round);
 
-    const handler = handlers[rule.kind];
+    const targets = rule.verdicts.filter(isStep).map(({ target }) => target.id);
+    for (const id of targets) atWork.add(id);
     const context = contextOf(runId, rule, bundle);
-    const freeBefore = await freeSpace(handler);
-    const applied = await applyPlan(rule, handler, context);
-    const ended = endRun(runId, rule.kind, async () => {
-      const steps = await applied.outcomes;
-      const freeAfter = await freeSpace(handler);
-      return freeBefore === undefined || freeAfter === undefined
-        ? { steps }
-        : { steps, freedBytes: freeAfter - freeBefore };
-    }).finally(() => running.delete(ended));
+    const ended = endRun(runId, rule.kind, () => act(rule, handlers[rule.kind as Kind], context)).finally(
+      () => {
+        for (const id of targets) atWork.delete(id);
+        running.delete(ended);
+      },
+    );
     running.add(ended);
     return { ended };
+  }
+
+  async function act(rule: PlannedRule, handler: ActionHandler, context: ActContext): Promise<Outcome> {
+    const freeBefore = await freeSpace(handler);
+    const applied = await applyPlan(rule, handler, context);
+    const steps = await applied.outcomes;
+    const freeAfter = await freeSpace(handler);
+    return freeBefore === undefined || freeAfter === undefined
+      ? { steps }
+      : { steps, freedBytes: freeAfter - freeBefore };
   }
 
   /** Both on disk before the first step: what the agent may have done is known to itself and will be told. */
@@ -97,13 +108,14 @@ export function createRunner(options: RunnerOptions) {
     }
   }
 
-  function contextOf(runId: RunId, { policy, rule }: PlannedRule, bundle: PolicyBundle): ActContext {
+  function contextOf(runId: RunId, { policy, rule, kind }: PlannedRule, bundle: PolicyBundle): ActContext {
     const found = rulesFor(bundle, options.hostLabels).find(
       (entry) => entry.policy.name === policy && entry.rule.name === rule,
     );
     const atStart = markOf(options.guardrails());
     return {
       runId,
+      action: kind,
       policy,
       rule,
       spec: found?.rule.spec,
@@ -117,6 +129,8 @@ export function createRunner(options: RunnerOptions) {
       registries: options.registries,
       hostLock,
       ...(options.capture !== undefined && { capture: options.capture(runId) }),
+      claims: options.claims,
+      ownActs: options.ownActs,
       signal,
       clock,
       pause: options.pause,
@@ -163,6 +177,7 @@ export function createRunner(options: RunnerOptions) {
   return {
     start,
     reportFinished,
+    isAtWork: (id: string) => atWork.has(id),
     /** Resolves when nothing runs any more. */
     async idle(): Promise<void> {
       await Promise.all(running);

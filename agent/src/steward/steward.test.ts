@@ -6,8 +6,10 @@ import { NO_SIGNALS, NO_GUARDRAILS, compileBundle, parsePolicy } from "@shipkeep
 import type { EntryKind, EntryOf, KnownEntry } from "@shipkeeper/protocol";
 import { silentLog } from "@shipkeeper/runtime";
 import { expect, onTestFinished, test } from "vitest";
+import { createClaims } from "../act/claims.ts";
 import { HOST_ID, NOW, RUN_ID, removeImage, summary, tempLedger } from "../act/testing/act-world.ts";
 import { startObserving } from "../observe/observe.ts";
+import { ownActs } from "../own-acts.ts";
 import type { GuardrailsState } from "./guardrails-file.ts";
 import { startSteward, type StewardOptions } from "./steward.ts";
 
@@ -31,6 +33,8 @@ async function world(rule: string, options: Partial<StewardOptions> & { before?:
     resyncIntervalMs: DAY_MS,
     onEvent: () => undefined,
   });
+  const own = ownActs({ clock: clock.now });
+  observer.follow(own);
   onTestFinished(() => observer.stop());
   await waitUntil(() => observer.current(), { what: "a first look", ...SOON });
   await clock.advance(30 * DAY_MS);
@@ -53,6 +57,8 @@ async function world(rule: string, options: Partial<StewardOptions> & { before?:
     signals: () => NO_SIGNALS,
     restic: undefined,
     registries: new Map(),
+    claims: createClaims(),
+    ownActs: own,
     lookOutside: async () => ({ registries: new Map() }),
     record: (entry) => void told.push(entry),
     log: silentLog,

@@ -10,6 +10,7 @@ import { readDisk, type Engine } from "@shipkeeper/docker";
 import type { Disk, HostId, Inventory, RoundId, RunId } from "@shipkeeper/model";
 import {
   checkRound,
+  isStep,
   needsOf,
   planRound,
   roundQuestion,
@@ -21,14 +22,17 @@ import {
   type PolicyBundle,
   type Round,
   type Trigger,
+  type Verdict,
   type World,
 } from "@shipkeeper/policy";
 import type { KnownEntry } from "@shipkeeper/protocol";
 import { startLoop, stopAll, type Logger, type Service } from "@shipkeeper/runtime";
 import type { ActContext, Pause } from "../act/action-context.ts";
+import type { Claims } from "../act/claims.ts";
 import type { AgentLedger } from "../ledger/ledger.ts";
 import type { RegistryClient } from "../registry/registry-client.ts";
 import type { Restic } from "../restic/restic.ts";
+import type { OwnActs } from "../own-acts.ts";
 import { readFreeBytes } from "./free-space.ts";
 import { keepIncidents } from "./incidents.ts";
 import { reconcile } from "./reconcile.ts";
@@ -54,6 +58,9 @@ export interface StewardOptions extends StandingSources {
   readonly restic: Restic | undefined;
   /** By the names that the host's configuration gives them. */
   readonly registries: ReadonlyMap<string, RegistryClient>;
+  readonly claims: Claims;
+  /** Fed by the observer's events. */
+  readonly ownActs: OwnActs;
   readonly lookOutside: (needs: readonly Need[], signal: AbortSignal) => Promise<Outside>;
   /** What steps of a run keep of a container before they destroy it; none where nobody is to be told. */
   readonly capture?: (runId: RunId) => NonNullable<ActContext["capture"]>;
@@ -83,9 +90,10 @@ export function startSteward(options: StewardOptions): Steward {
   const abort = new AbortController();
   const news = roundNews();
   const incidents = keepIncidents({ incidents: ledger.incidents, record });
+  const pause: Pause = options.pause ?? ((ms, { signal }) => sleep(ms, undefined, { signal }));
   const runner = createRunner({
     ...options,
-    pause: options.pause ?? ((ms, { signal }) => sleep(ms, undefined, { signal })),
+    pause,
     freeBytes: options.freeBytes ?? readFreeBytes,
     signal: abort.signal,
   });
@@ -95,7 +103,7 @@ export function startSteward(options: StewardOptions): Steward {
 
   /** Once, before anything is started. Tried again while the engine cannot be asked. */
   function reconciled(): Promise<void> {
-    hasReconciled ??= reconcile({ ...options, signal: abort.signal }).catch((error: unknown) => {
+    hasReconciled ??= reconcile({ ...options, pause, signal: abort.signal }).catch((error: unknown) => {
       hasReconciled = undefined;
       throw error;
     });
@@ -132,6 +140,12 @@ export function startSteward(options: StewardOptions): Steward {
     log.error({ violations }, "a planned round is not sound");
     record({ kind: "trouble", at: round.at, code: "round_unsound", message });
     return [];
+  }
+
+  /** A look may be older than the last step: what is in hand is not begun again. */
+  function withoutAtWork(rule: PlannedRule): PlannedRule {
+    const isLeft = (verdict: Verdict) => !isStep(verdict) || !runner.isAtWork(verdict.target.id);
+    return { ...rule, verdicts: rule.verdicts.filter(isLeft) };
   }
 
   function tell(round: Round): void {
@@ -183,8 +197,7 @@ export function startSteward(options: StewardOptions): Steward {
       ledger.ruleRuns.note(key, round.at);
       asked.delete(key);
       if (!acting.includes(rule)) continue;
-      const run = await runner.start(rule, round, bundle);
-      await run.ended;
+      await runner.start(rule, round, bundle).ended;
       await observer.refreshNow();
     }
     return TICK_MS;
@@ -199,11 +212,12 @@ export function startSteward(options: StewardOptions): Steward {
     const planned = plan("continuous", bundle, inventory);
     tell(planned.round);
     incidents.follow(planned.round, planned.world);
-    // Awaited until the steps are taken, not until they have healed: others may fall ill meanwhile.
-    const acting = actingRules(planned, bundle);
-    for (const rule of acting) await runner.start(rule, planned.round, bundle);
-    // The next plan must see what this one did.
-    if (acting.length > 0) await observer.refreshNow();
+    // Never awaited: a stop may take minutes, and others may fall ill meanwhile.
+    for (const rule of actingRules(planned, bundle)) {
+      const fresh = withoutAtWork(rule);
+      if (!fresh.verdicts.some(isStep)) continue;
+      void runner.start(fresh, planned.round, bundle).ended.then(() => continuous.nudge());
+    }
     return isExpectant(planned) ? TICK_MS : IDLE_MS;
   }
 

@@ -9,6 +9,8 @@ import { silentLog } from "@shipkeeper/runtime";
 import { onTestFinished } from "vitest";
 import { openLedger, type AgentLedger } from "../../ledger/ledger.ts";
 import type { ActContext } from "../action-context.ts";
+import { ownActs } from "../../own-acts.ts";
+import { createClaims } from "../claims.ts";
 import { createHostLock } from "../host-lock.ts";
 
 export const NOW = Date.parse("2030-01-31T02:00:00Z");
@@ -32,6 +34,13 @@ export function actWorld(overrides: Partial<ActContext> = {}) {
   const engine = new FakeEngine({ clock: clock.now });
   const ledger = tempLedger(clock.now);
   const abort = new AbortController();
+  const claims = createClaims();
+  const own = ownActs({ clock: clock.now });
+  const tellOwn = async () => {
+    for await (const event of engine.events({ signal: abort.signal })) own.take(event);
+  };
+  void tellOwn();
+  onTestFinished(() => abort.abort());
   const troubles: string[] = [];
   const events: Parameters<ActContext["tellEvent"]>[0][] = [];
   ledger.journal.beginRun({ runId: RUN_ID, kind: "test", ruleKey: "lab/rule", at: NOW });
@@ -39,6 +48,7 @@ export function actWorld(overrides: Partial<ActContext> = {}) {
   const context: ActContext = {
     runId: RUN_ID,
     hostId: HOST_ID,
+    action: "test",
     policy: "lab",
     rule: "rule",
     spec: {},
@@ -51,6 +61,8 @@ export function actWorld(overrides: Partial<ActContext> = {}) {
     registries: new Map(),
     hostLock: createHostLock(),
     probesOf: () => undefined,
+    claims,
+    ownActs: own,
     holdBack: () => undefined,
     signal: abort.signal,
     clock: clock.now,
@@ -62,7 +74,7 @@ export function actWorld(overrides: Partial<ActContext> = {}) {
     tellRestorePoints: () => undefined,
     ...overrides,
   };
-  return { clock, engine, ledger, context, abort, troubles, events };
+  return { clock, engine, ledger, context, abort, claims, ownActs: own, troubles, events };
 }
 
 export function removeImage(image: Image): Verdict {
@@ -75,8 +87,8 @@ export function removeContainer(container: Container): Verdict {
   return { target, decision: "remove", reason: { why: "exited" }, expect: expectContainer(container) };
 }
 
-export function restartContainer(container: Container): Verdict {
-  return { ...removeContainer(container), decision: "restart", reason: { why: "unhealthy" } };
+export function restartContainer(container: Container, decision = "restart"): Verdict {
+  return { ...removeContainer(container), decision, reason: { why: "unhealthy" } };
 }
 
 export const planOf = (...verdicts: Verdict[]): Plan => ({ kind: "test", verdicts });

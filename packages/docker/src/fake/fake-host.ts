@@ -143,6 +143,11 @@ export class FakeHost {
     this.announceContainer(container, "stop");
   }
 
+  /** Somebody sends a signal, which does nothing by itself. */
+  signalByHand(id: ContainerId, signal: number): void {
+    this.announceContainer(this.#expect(id), "kill", { signal: String(signal) });
+  }
+
   /** Somebody else removes something. */
   forget(id: ContainerId | ImageId | VolumeName): void {
     const container = this.containersById.get(id as ContainerId);
