@@ -44,6 +44,7 @@ pre .stderr { color: var(--bad); }
 .usage { display: grid; grid-template-columns: max-content minmax(8rem, 1fr) max-content; gap: .5rem .75rem; align-items: center; font-size: .875rem; }
 .usage svg { width: 100%; height: 2rem; border-bottom: 1px solid var(--line); }
 .usage polyline { fill: none; stroke: var(--sea); stroke-width: 2; vector-effect: non-scaling-stroke; }
+@media (max-width: 44rem) { .usage { grid-template-columns: 1fr; gap: .125rem; } }
 </style>`;
 
 function timelineSection({ timeline, at }: ApiPostMortemDetail): Markup {
