@@ -174,3 +174,16 @@ test("ten dependents of one sick database are no storm, ten sick ones that nobod
   expect(told(worldWith({ containers: [...linked, sickFor("db")] })).db).toBe("restart: unhealthy");
   expect(verdicts(planHealing(worldWith({ containers: alone })))["web-0"]).toBe("wait: host-storm");
 });
+
+test("those behind a database wait for it while it stands still between the stop and the start of its try", () => {
+  const stopped = { ...unhealthy("db"), state: "exited" as const, exitCode: 0, finishedAt: NOW };
+  const webs = Array.from({ length: 10 }, (_, index) =>
+    unhealthy(`web-${index}`, { labels: { "shipkeeper.depends-on": "db" } }),
+  );
+
+  const found = told(
+    withTries(worldWith({ containers: [stopped, ...webs] }), { db: tries([500, "pending"]) }),
+  );
+
+  expect(Object.values(found).filter((one) => one === "wait: db starting")).toHaveLength(10);
+});

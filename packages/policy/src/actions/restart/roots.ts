@@ -97,15 +97,17 @@ function troubleWith(patient: Patient, { now, inventory, signals }: World): Trou
   const { container, tries } = patient;
   const { state, startedAt, finishedAt, health } = container;
   if (isAiling(patient)) return { state: "sick", since: patient.since };
-  if (!isAlive(container) || state === "paused") {
+  const isServing = isAlive(container) && state !== "paused";
+  const pending = pendingTry(tries, container, now);
+  // Also between the stop and the start of a try.
+  if (pending !== undefined && !(isServing && health.status === "healthy")) {
+    return { state: "starting", since: Math.min(patient.since, pending.triedAt) };
+  }
+  if (!isServing) {
     const since = finishedAt ?? startedAt ?? inventory.takenAt;
     const stoppedBy = signals.touches.get(container.id)?.what;
     const wasStopped = stoppedBy === "stop" || stoppedBy === "kill";
     return isOver(container) && !wasStopped ? undefined : { state: "not-running", since };
-  }
-  const pending = pendingTry(tries, container, now);
-  if (pending !== undefined && health.status !== "healthy") {
-    return { state: "starting", since: Math.min(patient.since, pending.triedAt) };
   }
   const isStarting = health.status === "starting" && startedAt !== undefined;
   return isStarting && now < startedAt + verifyMs(container)
