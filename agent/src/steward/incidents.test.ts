@@ -81,6 +81,7 @@ const kinds = (told: readonly KnownEntry[]) =>
 test("an agent that starts anew goes on with the incidents of the one before, and calls people once", async () => {
   const host = watchedHost();
   const first = host.start();
+  await host.round(first, "unhealthy"); // seen, and not believed yet
   await host.round(first, "unhealthy");
   host.attempt();
   await host.round(first, "unhealthy");
@@ -92,7 +93,7 @@ test("an agent that starts anew goes on with the incidents of the one before, an
   expect(kinds(host.told)).toEqual(["incident", "gave-up", "incident", "incident"]);
   const incidents = host.told.filter((entry) => entry.kind === "incident");
   expect(new Set(incidents.map(({ id }) => id)).size).toBe(1);
-  expect(incidents.at(-1)).toMatchObject({ ended: "healed", heals: 1, handedOverAt: NOW + 2_000 });
+  expect(incidents.at(-1)).toMatchObject({ ended: "healed", heals: 1, handedOverAt: NOW + 3_000 });
 });
 
 test("what could not be queued is told by the next start", async () => {
@@ -100,6 +101,7 @@ test("what could not be queued is told by the next start", async () => {
   const failing = host.start(() => {
     throw new Error("no space left on device");
   });
+  await host.round(failing, "unhealthy"); // seen, and not believed yet
   await expect(host.round(failing, "unhealthy")).rejects.toThrow("no space left");
   expect(host.ledger.incidents.openOf(host.id)).toMatchObject({ identity: "name:web" });
 

@@ -1,8 +1,9 @@
 /** Who is sick, read from the verdicts of a round. */
-import type { Instant } from "@shipkeeper/kit";
+import { SECOND_MS, type Instant } from "@shipkeeper/kit";
 import { instantSchema, type Container } from "@shipkeeper/model";
 import * as z from "zod";
 import type { Verdict } from "../actions/action.ts";
+import { failingSince } from "../actions/restart/health-log.ts";
 import type { Round } from "../round/round.ts";
 import type { World } from "../round/world.ts";
 
@@ -10,7 +11,10 @@ export interface Patient {
   readonly container: Container;
   readonly verdict: Verdict;
   readonly sign: string;
+  /** The first failure of its health check where that is the sign, else since when the sign shows. */
   readonly since: Instant;
+  /** When a look first showed it. */
+  readonly seenAt: Instant;
   readonly policy: string;
   readonly rule: string;
   /** The id of the container that has to be healed first. */
@@ -43,6 +47,9 @@ const BEGINS_NONE: ReadonlySet<string> = new Set([
   "busy",
 ]);
 
+/** What is over sooner, and no rule took for sickness yet, was none: an engine that goes down ends the checks it runs. */
+const GLIMPSE_MS = 3 * SECOND_MS;
+
 /** By container id. Of two rules that speak of one container the first counts that does not leave it alone. */
 export function patientsOf(round: Round, { inventory, now }: World): ReadonlyMap<string, Patient> {
   const containers = new Map<string, Container>(inventory.containers.map((one) => [one.id, one]));
@@ -59,16 +66,25 @@ export function patientsOf(round: Round, { inventory, now }: World): ReadonlyMap
         container,
         verdict,
         sign: reason.sign,
-        since: Math.min(now, reason.since),
+        since: Math.min(now, reason.since, onsetOf(container, reason.sign)),
+        seenAt: reason.sign === "unhealthy" ? Math.min(now, reason.since) : now,
         policy,
         rule,
         root: reason.why === "dependency" ? reason.root?.id : undefined,
         inHostStorm: reason.why === "host-storm",
-        beginsIncident: verdict.decision !== "keep" && !BEGINS_NONE.has(reason.why),
+        beginsIncident:
+          verdict.decision !== "keep" &&
+          !BEGINS_NONE.has(reason.why) &&
+          (reason.why !== "confirming" || now - reason.since >= GLIMPSE_MS),
       });
     }
   }
   return patients;
+}
+
+/** The engine calls a container unhealthy when its last failure of several is told. */
+function onsetOf(container: Container, sign: string): Instant {
+  return (sign === "unhealthy" ? failingSince(container) : undefined) ?? Number.POSITIVE_INFINITY;
 }
 
 /** Left to people: the budget is used up, or it is not for a machine to mend. */

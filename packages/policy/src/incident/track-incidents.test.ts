@@ -15,7 +15,8 @@ interface Seen {
   readonly says?: Pick<Verdict, "decision" | "reason">;
 }
 
-const CONFIRMING = { decision: "wait", reason: { why: "confirming", sign: "unhealthy", since: NOW } };
+const SEEN_AT = NOW - 10 * SECOND_MS;
+const CONFIRMING = { decision: "wait", reason: { why: "confirming", sign: "unhealthy", since: SEEN_AT } };
 const RESTART = { decision: "restart", reason: { why: "unhealthy", sign: "unhealthy", since: NOW } };
 const GIVE_UP = {
   decision: "give-up",
@@ -117,8 +118,8 @@ test("an incident begins with the first sign, counts the orders, and ends when t
   ]);
 
   expect(host.told.at(-1)).toMatchObject({
-    sickAt: NOW,
-    detectedAt: NOW,
+    sickAt: SEEN_AT,
+    detectedAt: SEEN_AT,
     firstOrderAt: NOW + 1_500,
     healthyAt: NOW + 4_000,
     closedAt: NOW + 4_000,
@@ -226,7 +227,7 @@ test("a flapping container has one incident, until it was well for ten minutes",
     host.look(round * MINUTE_MS + 30 * SECOND_MS, { seen: [well("web")] });
   }
   expect(new Set(host.told.map(({ id }) => id))).toEqual(new Set(["i1"]));
-  expect(host.told.at(-1)).toMatchObject({ sickAt: NOW, ended: "recovered" });
+  expect(host.told.at(-1)).toMatchObject({ sickAt: SEEN_AT, ended: "recovered" });
 
   const later = 29.5 * MINUTE_MS + REOPEN_MS;
   expect(host.look(later, { seen: [sick("web")] })).toEqual(["i2 name:web: unhealthy"]);
@@ -371,4 +372,31 @@ test("who still waits for a root that is well has the root's open incident, or o
   expect(later.look(0, { seen: [well("db"), sick("web", behind("db"))] })).toEqual([
     "i1 name:web: unhealthy",
   ]);
+});
+
+test("what is seen for a moment only, and no rule took for sickness yet, is no incident", () => {
+  const host = follow();
+  const since = (at: number) => ({
+    decision: "wait",
+    reason: { why: "confirming", sign: "unhealthy", since: at },
+  });
+
+  expect(host.look(0, { seen: [sick("web", since(NOW))] })).toEqual([]);
+  expect(host.look(2_999, { seen: [sick("web", since(NOW))] })).toEqual([]);
+  expect(host.look(3_000, { seen: [sick("web", since(NOW))] })).toEqual(["i1 name:web: unhealthy"]);
+});
+
+test("it was sick from its first failed check on, and detected when a look first showed it", () => {
+  const host = follow();
+  const { container: ill, says } = sick("web");
+  const failed = (secondsAgo: number, exitCode: number) => ({
+    startedAt: NOW - secondsAgo * SECOND_MS,
+    exitCode,
+    output: "",
+  });
+  const log = [failed(90, 0), failed(60, 1), failed(30, 1)];
+
+  host.look(0, { seen: [{ container: { ...ill, health: { ...ill.health, log } }, ...(says && { says }) }] });
+
+  expect(host.told).toMatchObject([{ sickAt: NOW - 60 * SECOND_MS, detectedAt: SEEN_AT }]);
 });

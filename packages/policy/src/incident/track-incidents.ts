@@ -131,7 +131,7 @@ function progress(before: Incident | undefined, one: Case, world: World, newId: 
     at: now,
     identity: one.identity,
     sickAt: Math.min(...(lead === undefined ? members : [lead]).map(({ since }) => since)),
-    detectedAt: now,
+    detectedAt: lead?.seenAt ?? now,
     heals: 0,
     members: [],
     policy: speaker.policy,

@@ -37,6 +37,13 @@ export function saysGhost({ exitCode, output }: Answer): boolean {
   );
 }
 
+/** The first of the failures that nothing good has followed, as far as the log tells; undefined where there is none. */
+export function failingSince(container: Container): Instant | undefined {
+  const log = logOfThisLife(container);
+  const first = log[log.findLastIndex(({ exitCode }) => exitCode === 0) + 1];
+  return first?.startedAt ?? first?.endedAt;
+}
+
 /**
  * When a container that is well now became well, as far as the log tells: the first good answer after failures, else
  * its start. One failure alone made no check unhealthy.
