@@ -14,6 +14,7 @@ export function reportAvailability(facts: AvailabilityFacts): FleetReport["avail
     days: FIGURE_DAYS,
     target: DEFAULT_TARGET,
     share: shareOf({ upMs: sum(({ upMs }) => upMs), downMs: sum(({ downMs }) => downMs) }),
+    countedMs: containers.reduce((most, { upMs, downMs }) => Math.max(most, upMs + downMs), 0),
     missed: { services: missed(services), containers: missed(containers), hosts: missed(hosts) },
     worst: [
       ...services.flatMap((fact) => worstOf("service", fact)),

@@ -1,5 +1,5 @@
 /** Availability and healing in the words that the page, the text and the mail share. */
-import { formatDuration, formatShare } from "@shipkeeper/kit";
+import { days, formatDuration, formatShare } from "@shipkeeper/kit";
 import {
   HEALING_STRETCHES,
   type ApiHealing,
@@ -8,9 +8,12 @@ import {
 } from "@shipkeeper/protocol";
 import { counted } from "./wording.ts";
 
-/** `99.97 % over 30 days; 3 services and 1 host below 99.9 %` */
+/** Where less than this of the time was watched, the report says how much. */
+const MOSTLY = 0.9;
+
+/** `99.97 % over 30 days; 3 services and 1 host below 99.9 %`. Of a young fleet also how little was watched. */
 export function availabilityInWords({ availability }: FleetReport): string {
-  const { share, days, target, missed } = availability;
+  const { share, days: lookBack, target, missed, countedMs } = availability;
   if (share === undefined) return "nothing was watched yet";
   const nouns = [
     [missed.services, "service"],
@@ -19,7 +22,9 @@ export function availabilityInWords({ availability }: FleetReport): string {
   ] as const;
   const below = nouns.filter(([count]) => count > 0).map(([count, noun]) => counted(count, noun));
   const last = below.length > 1 ? [below.slice(0, -1).join(", "), below.at(-1)].join(" and ") : below[0];
-  return `${formatShare(share)} over ${days} days; ${last ?? "nothing"} below ${target} %`;
+  const young =
+    countedMs < MOSTLY * days(lookBack) ? `, of which ${formatDuration(countedMs)} were watched` : "";
+  return `${formatShare(share)} over ${lookBack} days${young}; ${last ?? "nothing"} below ${target} %`;
 }
 
 /** `98.21 %, down for 3 hours in 2 outages, the longest 2 hours` */

@@ -37,7 +37,7 @@ p { margin: 0 0 .5rem; }
 .small { font-size: .875rem; }
 .good { color: var(--good); } .warn { color: var(--warn); } .bad { color: var(--bad); }
 
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 1rem; background: none; border: 0; padding: 0; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); gap: 1rem; background: none; border: 0; padding: 0; }
 .figure { border-top: 3px solid var(--line); padding-top: .5rem; }
 .figure.good { border-color: var(--good); } .figure.warn { border-color: var(--warn); } .figure.bad { border-color: var(--bad); }
 .figure b { display: block; font-size: 1.6rem; line-height: 1.2; font-weight: 650; color: var(--ink); }

@@ -236,6 +236,8 @@ const reportedAvailabilitySchema = z.object({
   target: z.number(),
   /** Of the time of all containers together; absent where nothing was watched. */
   share: z.number().min(0).max(1).optional(),
+  /** The most that was counted of any one container: a fleet may be younger than what the report looks back. */
+  countedMs: countSchema,
   /** How many are below the target. */
   missed: z.object({ services: countSchema, containers: countSchema, hosts: countSchema }),
   /** The longest down first; containers of a service only through their service. */
