@@ -376,14 +376,11 @@ test("who still waits for a root that is well has the root's open incident, or o
 
 test("what is seen for a moment only, and no rule took for sickness yet, is no incident", () => {
   const host = follow();
-  const since = (at: number) => ({
-    decision: "wait",
-    reason: { why: "confirming", sign: "unhealthy", since: at },
-  });
+  const fresh = { ...CONFIRMING, reason: { ...CONFIRMING.reason, since: NOW } };
 
-  expect(host.look(0, { seen: [sick("web", since(NOW))] })).toEqual([]);
-  expect(host.look(2_999, { seen: [sick("web", since(NOW))] })).toEqual([]);
-  expect(host.look(3_000, { seen: [sick("web", since(NOW))] })).toEqual(["i1 name:web: unhealthy"]);
+  expect(host.look(0, { seen: [sick("web", fresh)] })).toEqual([]);
+  expect(host.look(2_999, { seen: [sick("web", fresh)] })).toEqual([]);
+  expect(host.look(3_000, { seen: [sick("web", fresh)] })).toEqual(["i1 name:web: unhealthy"]);
 });
 
 test("it was sick from its first failed check on, and detected when a look first showed it", () => {
