@@ -67,6 +67,13 @@ test("what was maintained adds up", () => {
   expect(Object.keys(summary.kept).length).toBeGreaterThanOrEqual(3);
 });
 
+test("each sickness is one incident, and people are called once, for the hopeless one", () => {
+  expect(summary.incidents).toEqual({ total: 3, healed: 2, affected: 1 });
+  expect(summary.alerts).toEqual({ "handed-over": 1 });
+  // One before each of the four orders: two that helped, and two in vain.
+  expect(summary.postMortems).toBe(4);
+});
+
 test("what is not as it should be is counted, and the fleet has a score", () => {
   const { score, findings } = summary.compliance;
 

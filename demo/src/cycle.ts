@@ -1,7 +1,14 @@
 /** What has to happen before the demo's one maintenance cycle counts as done, and how far it is. */
 import { waitUntil, type Spine } from "@shipkeeper/lab";
 import type { ApiHost, ApiRun } from "@shipkeeper/protocol";
-import { readHosts, readNewestRounds, readRuns, readScore } from "./fleet-answers.ts";
+import {
+  readAlerts,
+  readHosts,
+  readIncidents,
+  readNewestRounds,
+  readRuns,
+  readScore,
+} from "./fleet-answers.ts";
 import type { Progress } from "./progress.ts";
 
 const REPORT_DEADLINE_MS = 90_000;
@@ -52,10 +59,18 @@ export async function untilMaintained(
       );
       const isDone =
         pruned === hosts && backedUp >= volumes && healed >= sick.recoverable && gaveUp >= sick.hopeless;
-      return isDone && (await readScore(spine)) !== undefined;
+      return isDone && (await isTold(spine, sick)) && (await readScore(spine)) !== undefined;
     },
     { what: "the maintenance cycle", deadlineMs: CYCLE_DEADLINE_MS, everyMs: LOOK_EVERY_MS },
   );
+}
+
+/** Whether the incidents of what was healed are over, and people were called for what was not. */
+async function isTold(spine: Spine, { recoverable, hopeless }: Sick): Promise<boolean> {
+  const [incidents, alerts] = await Promise.all([readIncidents(spine), readAlerts(spine)]);
+  const healed = incidents.filter(({ ended }) => ended === "healed").length;
+  const called = alerts.filter(({ kind }) => kind === "handed-over").length;
+  return healed >= recoverable && called >= hopeless;
 }
 
 /** Hosts that pruned something, and whose newest plan would remove nothing more. */

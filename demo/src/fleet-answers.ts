@@ -1,19 +1,25 @@
 /** Reads what the demo shows out of the collector's API: every page, decoded. */
 import type { Spine } from "@shipkeeper/lab";
 import {
+  alertsPageSchema,
   containersPageSchema,
   hostsPageSchema,
   imagesPageSchema,
   findingsPageSchema,
+  incidentsPageSchema,
+  postMortemsPageSchema,
   restorePointsPageSchema,
   apiRoundDetailSchema,
   roundsPageSchema,
   runsPageSchema,
   scoresPageSchema,
+  type ApiAlert,
   type ApiContainer,
   type ApiFinding,
   type ApiHost,
   type ApiImage,
+  type ApiIncident,
+  type ApiPostMortem,
   type ApiRestorePoint,
   type ApiRoundDetail,
   type ApiRun,
@@ -55,6 +61,15 @@ export const readRuns = (spine: Spine): Promise<ApiRun[]> =>
 
 export const readRestorePoints = (spine: Spine): Promise<ApiRestorePoint[]> =>
   allPages(spine, "/api/v1/restore-points", (answer) => restorePointsPageSchema.parse(answer));
+
+export const readIncidents = (spine: Spine): Promise<ApiIncident[]> =>
+  allPages(spine, "/api/v1/incidents", (answer) => incidentsPageSchema.parse(answer));
+
+export const readAlerts = (spine: Spine): Promise<ApiAlert[]> =>
+  allPages(spine, "/api/v1/alerts", (answer) => alertsPageSchema.parse(answer));
+
+export const readPostMortems = (spine: Spine): Promise<ApiPostMortem[]> =>
+  allPages(spine, "/api/v1/post-mortems", (answer) => postMortemsPageSchema.parse(answer));
 
 /** Those that are neither mended nor waived. */
 export const readFindings = (spine: Spine): Promise<ApiFinding[]> =>

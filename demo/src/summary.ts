@@ -4,11 +4,14 @@ import type { Spine } from "@shipkeeper/lab";
 import type { ApiVerdict } from "@shipkeeper/protocol";
 import { countGivenUp, hasReported, sum } from "./cycle.ts";
 import {
+  readAlerts,
   readContainers,
   readFindings,
   readHosts,
   readImages,
+  readIncidents,
   readNewestRounds,
+  readPostMortems,
   readRestorePoints,
   readRuns,
   readScore,
@@ -26,6 +29,11 @@ export interface Summary {
   readonly compliance: { readonly score: number; readonly findings: Readonly<Record<string, number>> };
   readonly restorePoints: number;
   readonly restarts: { readonly healed: number; readonly gaveUp: number };
+  /** Without those that are part of another one. `affected`: containers that were sick because another one was. */
+  readonly incidents: { readonly total: number; readonly healed: number; readonly affected: number };
+  /** Kind → how many people were told of. */
+  readonly alerts: Readonly<Record<string, number>>;
+  readonly postMortems: number;
   /** Things that a rule would have touched and was not allowed to. */
   readonly refused: number;
   readonly waiting: number;
@@ -39,7 +47,7 @@ export async function takeSummary(
   spine: Spine,
   facts: { readonly reportHtml: string; readonly durationSeconds: number },
 ): Promise<Summary> {
-  const [hosts, containers, images, runs, restorePoints, findings, score] = await Promise.all([
+  const [hosts, containers, images, runs, restorePoints, findings, score, incidents] = await Promise.all([
     readHosts(spine),
     readContainers(spine),
     readImages(spine),
@@ -47,6 +55,7 @@ export async function takeSummary(
     readRestorePoints(spine),
     readFindings(spine),
     readScore(spine),
+    readIncidents(spine),
   ]);
   const pruneVerdicts = await newestVerdicts(spine, "prune");
   const verdicts = [
@@ -79,6 +88,13 @@ export async function takeSummary(
     compliance: { score: score?.score ?? 0, findings: countEach(findings.map(({ check }) => check)) },
     restorePoints: restorePoints.length,
     restarts: { healed: sum(runs, "restart", "healed"), gaveUp: await countGivenUp(spine) },
+    incidents: {
+      total: incidents.length,
+      healed: incidents.filter(({ ended }) => ended === "healed").length,
+      affected: incidents.reduce((total, { members }) => total + members.length, 0),
+    },
+    alerts: countEach((await readAlerts(spine)).map(({ kind }) => kind)),
+    postMortems: (await readPostMortems(spine)).length,
     refused: verdicts.filter(({ decision, reason }) => decision === "refuse" || reason.why === "never-touch")
       .length,
     waiting: decided("wait"),
