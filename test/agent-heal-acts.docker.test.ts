@@ -1,40 +1,24 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { openEngine } from "@shipkeeper/docker";
-import {
-  busyboxLayer,
-  forgeImage,
-  loadImages,
-  runContainer,
-  startFleet,
-  waitUntil,
-  type ContainerSpec,
-  type Fleet,
-  type LabHost,
-} from "@shipkeeper/lab";
+import { type ContainerSpec, runContainer, waitUntil } from "@shipkeeper/lab";
 import { containerIdSchema } from "@shipkeeper/model";
 import type Docker from "dockerode";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { applyPlan } from "../agent/src/act/apply-plan.ts";
 import { restartHandler } from "../agent/src/act/restart.ts";
 import { actWorld, planOf, restartContainer } from "../agent/src/act/testing/act-world.ts";
 import { ownActs } from "../agent/src/own-acts.ts";
+import { oneHost } from "./agent-lab/one-host.ts";
 
 /** Lets its process go on for two seconds after it was asked to end. */
 const SLOW_TO_END = ["/bin/sh", "-c", "trap 'sleep 2; exit 0' TERM; while :; do sleep 0.1; done"];
 const DEAF = ["/bin/sh", "-c", "trap '' TERM; while :; do sleep 0.1; done"];
 
-let fleet: Fleet;
-let host: LabHost;
-beforeAll(async () => {
-  fleet = await startFleet({ hosts: 1, prefix: "heal-acts" });
-  host = fleet.host("heal-acts-1");
-  await loadImages(host, [forgeImage({ tags: ["acme/app:1"], layers: [busyboxLayer()] })]);
-});
-afterAll(() => fleet.stop());
+const lab = oneHost("heal-acts");
 
 /** What acts on the real engine, with its events, by the real clock. */
 function hands() {
-  const engine = openEngine({ socketPath: host.socketPath });
+  const engine = openEngine({ socketPath: lab.host.socketPath });
   const own = ownActs({ clock: Date.now });
   const abort = new AbortController();
   onTestFinished(() => abort.abort());
@@ -55,7 +39,7 @@ function hands() {
 }
 
 const container = (spec: Omit<ContainerSpec, "image">) =>
-  runContainer(host, { image: "acme/app:1", healthIntervalMs: 200, ...spec });
+  runContainer(lab.host, { image: "acme/app:1", healthIntervalMs: 200, ...spec });
 
 test("a container that somebody stops while the agent does stays stopped", async () => {
   const { context, engine, planned } = hands();
@@ -122,12 +106,12 @@ test("a container that does not listen is killed after its own time, and runs ag
 
 test("a container that is made anew is the same but for its id, and keeps its volumes", async () => {
   const { context, planned } = hands();
-  await host.engine.createNetwork({
+  await lab.host.engine.createNetwork({
     Name: "front",
     IPAM: { Driver: "default", Config: [{ Subnet: "10.77.1.0/24" }] },
   });
-  const back = await host.engine.createNetwork({ Name: "back" });
-  const made = await host.engine.createContainer({
+  const back = await lab.host.engine.createNetwork({ Name: "back" });
+  const made = await lab.host.engine.createContainer({
     name: "rich",
     Image: "acme/app:1",
     Cmd: ["/bin/sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.1; done"],
@@ -170,13 +154,13 @@ test("a container that is made anew is the same but for its id, and keeps its vo
   const { outcomes } = await applyPlan(await planned(made.id, "recreate"), restartHandler, context);
 
   expect(await outcomes).toMatchObject([{ status: "done", facts: { healed: true, rung: "recreate" } }]);
-  const after = await host.engine.getContainer("rich").inspect();
+  const after = await lab.host.engine.getContainer("rich").inspect();
   expect(after.Id).not.toBe(before.Id);
   expect({ ...after.Config, Hostname: "" }).toEqual({ ...before.Config, Hostname: "" });
   expect({ ...after.HostConfig, Binds: null }).toEqual({ ...before.HostConfig, Binds: null });
   expect(networksOf(after)).toEqual(networksOf(before));
   expect(volumesOf(after)).toEqual(volumesOf(before));
-  expect((await host.engine.listContainers({ all: true })).map(({ Names }) => Names)).not.toContainEqual([
+  expect((await lab.host.engine.listContainers({ all: true })).map(({ Names }) => Names)).not.toContainEqual([
     expect.stringContaining("before"),
   ]);
 });

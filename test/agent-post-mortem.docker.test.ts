@@ -1,16 +1,8 @@
 /** What is left of a container's end on a real engine: its last words, and none of its secrets. */
-import {
-  busyboxLayer,
-  forgeImage,
-  loadImages,
-  runContainer,
-  startFleet,
-  waitUntil,
-  type Fleet,
-  type LabHost,
-} from "@shipkeeper/lab";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { runContainer, waitUntil } from "@shipkeeper/lab";
+import { expect, test } from "vitest";
 import { keepHostInTest } from "./agent-lab/keep-host-in-test.ts";
+import { oneHost } from "./agent-lab/one-host.ts";
 
 const policy = `
 policy: lab
@@ -25,23 +17,16 @@ rules:
 const OF_ENVIRONMENT = "c4nary-of-the-environment";
 const OF_LOG = "c4nary-of-the-log";
 
-let fleet: Fleet;
-let host: LabHost;
-beforeAll(async () => {
-  fleet = await startFleet({ hosts: 1, prefix: "post-mortem" });
-  host = fleet.host("post-mortem-1");
-  await loadImages(host, [forgeImage({ tags: ["acme/app:1"], layers: [busyboxLayer()] })]);
-});
-afterAll(() => fleet.stop());
+const lab = oneHost("post-mortem");
 
 test("an end that nobody ordered leaves the last words, and no secret", { timeout: 90_000 }, async () => {
-  const agent = await keepHostInTest(host, { policy });
+  const agent = await keepHostInTest(lab.host, { policy });
   await waitUntil(() => agent.watch.signals().engineUpSince, {
     what: "the agent to watch",
     deadlineMs: 20_000,
   });
-  const stopped = await runContainer(host, { image: "acme/app:1", name: "stopped" });
-  await runContainer(host, {
+  const stopped = await runContainer(lab.host, { image: "acme/app:1", name: "stopped" });
+  await runContainer(lab.host, {
     image: "acme/app:1",
     name: "crashes",
     env: { TOKEN: OF_ENVIRONMENT },
@@ -53,7 +38,7 @@ test("an end that nobody ordered leaves the last words, and no secret", { timeou
     settle: false,
   });
   await stopped.handle.stop({ t: 0 });
-  await runContainer(host, {
+  await runContainer(lab.host, {
     image: "acme/app:1",
     name: "hungry",
     limits: { memoryBytes: 16e6 },
@@ -74,9 +59,10 @@ test("an end that nobody ordered leaves the last words, and no secret", { timeou
     exitsBefore: 0,
     evidence: { state: "exited", exitCode: 3, outOfMemory: false, missing: [] },
   });
-  expect(crashed.evidence.log.lines.map(({ stream, text }) => `${stream} ${text}`)).toEqual([
-    "stdout came up with [masked]",
+  // The engine writes down two streams in whatever order it reads them.
+  expect(crashed.evidence.log.lines.map(({ stream, text }) => `${stream} ${text}`).toSorted()).toEqual([
     "stderr password=[masked]",
+    "stdout came up with [masked]",
     "stdout cannot go on",
   ]);
   expect(crashed.evidence.events.map(({ action }) => action)).toEqual(["create", "start", "die"]);
@@ -90,7 +76,7 @@ test("an end that nobody ordered leaves the last words, and no secret", { timeou
 });
 
 test("what a restart takes away is written down before it", { timeout: 90_000 }, async () => {
-  const sick = await runContainer(host, {
+  const sick = await runContainer(lab.host, {
     image: "acme/app:1",
     name: "sick",
     behaves: { kind: "never-healthy" },
@@ -102,7 +88,7 @@ test("what a restart takes away is written down before it", { timeout: 90_000 },
   const startOf = async () => Date.parse((await sick.handle.inspect()).State.StartedAt);
   const before = await startOf();
 
-  const agent = await keepHostInTest(host, { policy });
+  const agent = await keepHostInTest(lab.host, { policy });
   const taken = await waitUntil(
     () => agent.ofKind("post-mortem").find(({ trigger }) => trigger === "before-heal"),
     {

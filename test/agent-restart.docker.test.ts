@@ -1,15 +1,7 @@
-import {
-  busyboxLayer,
-  forgeImage,
-  loadImages,
-  runContainer,
-  startFleet,
-  waitUntil,
-  type Fleet,
-  type LabHost,
-} from "@shipkeeper/lab";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { runContainer, waitUntil } from "@shipkeeper/lab";
+import { expect, test } from "vitest";
 import { keepHostInTest } from "./agent-lab/keep-host-in-test.ts";
+import { oneHost } from "./agent-lab/one-host.ts";
 
 const policy = `
 policy: lab
@@ -21,31 +13,24 @@ rules:
     budget: { restarts: 1, per: 30m }
 `;
 
-let fleet: Fleet;
-let host: LabHost;
-beforeAll(async () => {
-  fleet = await startFleet({ hosts: 1, prefix: "restart" });
-  host = fleet.host("restart-1");
-  await loadImages(host, [forgeImage({ tags: ["acme/app:1"], layers: [busyboxLayer()] })]);
-});
-afterAll(() => fleet.stop());
+const lab = oneHost("restart");
 
 test(
   "heals what a restart heals, and hands over to people what it does not",
   { timeout: 120_000 },
   async () => {
-    const well = await runContainer(host, {
+    const well = await runContainer(lab.host, {
       image: "acme/app:1",
       name: "well",
       behaves: { kind: "healthy" },
     });
-    const stuck = await runContainer(host, {
+    const stuck = await runContainer(lab.host, {
       image: "acme/app:1",
       name: "stuck",
       behaves: { kind: "mends-on-restart" },
       healthIntervalMs: 200,
     });
-    const hopeless = await runContainer(host, {
+    const hopeless = await runContainer(lab.host, {
       image: "acme/app:1",
       name: "hopeless",
       behaves: { kind: "never-healthy" },
@@ -54,7 +39,7 @@ test(
     const startOf = async ({ handle }: typeof well) => (await handle.inspect()).State.StartedAt;
     const before = { well: await startOf(well), hopeless: await startOf(hopeless) };
 
-    const agent = await keepHostInTest(host, { policy });
+    const agent = await keepHostInTest(lab.host, { policy });
     const healed = await waitUntil(
       () =>
         agent.ledger.restarts

@@ -1,7 +1,7 @@
-import { type LabContainer, type LabHost, type Fleet } from "@shipkeeper/lab";
-import { busyboxLayer, forgeImage, loadImages, runContainer, startFleet, waitUntil } from "@shipkeeper/lab";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { type LabContainer, runContainer, waitUntil } from "@shipkeeper/lab";
+import { expect, onTestFinished, test } from "vitest";
 import { keepHostInTest } from "./agent-lab/keep-host-in-test.ts";
+import { oneHost } from "./agent-lab/one-host.ts";
 
 /** Patience that a test can wait for; what is too many at once is for the tests that say so. */
 const policy = `
@@ -15,18 +15,11 @@ rules:
 
 const SERVE = "trap 'exit 0' TERM INT; sleep 2147483 & wait";
 
-let fleet: Fleet;
-let host: LabHost;
-beforeAll(async () => {
-  fleet = await startFleet({ hosts: 1, prefix: "healing" });
-  host = fleet.host("healing-1");
-  await loadImages(host, [forgeImage({ tags: ["acme/app:1"], layers: [busyboxLayer()] })]);
-});
-afterAll(() => fleet.stop());
+const lab = oneHost("healing");
 
 /** A container of the present test, gone after it. */
 async function run(spec: Omit<Parameters<typeof runContainer>[1], "image">): Promise<LabContainer> {
-  const container = await runContainer(host, { image: "acme/app:1", healthIntervalMs: 200, ...spec });
+  const container = await runContainer(lab.host, { image: "acme/app:1", healthIntervalMs: 200, ...spec });
   onTestFinished(() => container.handle.remove({ force: true, v: true }));
   return container;
 }
@@ -69,7 +62,7 @@ test("ten containers that fall ill with their database are one incident: the dat
   }
   const before = await Promise.all(dependents.map(startOf));
 
-  const agent = await keepHostInTest(host, { policy });
+  const agent = await keepHostInTest(lab.host, { policy });
   await waitUntil(
     async () =>
       (await Promise.all([database, ...dependents].map((one) => one.health()))).every(
@@ -97,7 +90,7 @@ test(
   "what a person stops stays stopped, at whatever moment of a healing it comes",
   { timeout: 120_000 },
   async () => {
-    const agent = await keepHostInTest(host, { policy });
+    const agent = await keepHostInTest(lab.host, { policy });
     // From before anything is decided to after the container runs again.
     for (const afterMs of [0, 900, 1_100, 1_400, 1_900, 3_000]) {
       const name = `stopped-${afterMs}`;
@@ -140,7 +133,7 @@ test("a container that is ill only while it starts is let alone", async () => {
   });
   const started = await startOf(slow);
 
-  const agent = await keepHostInTest(host, { policy });
+  const agent = await keepHostInTest(lab.host, { policy });
   await waitUntil(async () => (await slow.health()) === "healthy", {
     what: "slow to be healthy",
     deadlineMs: 30_000,
@@ -163,7 +156,7 @@ test(
     for (const name of ["one", "two", "three"]) {
       well.push(await run({ name, behaves: { kind: "healthy" }, restart: "always" }));
     }
-    const agent = await keepHostInTest(host, { policy });
+    const agent = await keepHostInTest(lab.host, { policy });
     const isSeen = () => agent.observer.current()?.containers.length === well.length;
     await waitUntil(isSeen, { what: "the agent to see all three", deadlineMs: 20_000 });
     const isBlind = () =>
@@ -171,13 +164,13 @@ test(
         .current()
         ?.gaps.some(({ section }) => section === "engine" || section === "containers") ?? true;
 
-    await host.freeze();
+    await lab.host.freeze();
     void agent.observer.refreshNow();
     await waitUntil(isBlind, { what: "the agent to see that it cannot see", deadlineMs: 60_000 });
-    host.thaw();
+    lab.host.thaw();
     await waitUntil(() => !isBlind() && isSeen(), { what: "the agent to see again", deadlineMs: 60_000 });
 
-    await host.restart();
+    await lab.host.restart();
     await waitUntil(
       async () =>
         (await Promise.all(well.map((one) => one.health()))).every((health) => health === "healthy"),

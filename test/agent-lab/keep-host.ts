@@ -57,11 +57,11 @@ export function bundleOf(policy: string): PolicyBundle {
 }
 
 export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepOptions) {
+  const bundle = bundleOf(options.policy);
   const stateDir = options.stateDir ?? mkdtempSync(join(tmpdir(), "shipkeeper-agent-"));
   const clock = options.now ?? Date.now;
   const told: KnownEntry[] = [];
   const hostLabels = { environment: "lab", hostname: "lab-1" };
-  const bundle = bundleOf(options.policy);
   const guardrails = join(stateDir, "guardrails.yaml");
   if (options.guardrails !== undefined) writeFileSync(guardrails, options.guardrails, { mode: 0o600 });
 
