@@ -166,7 +166,12 @@ export class LabHost {
       ["--insecure-registry", "10.77.0.0/16"],
     ].flat();
     const stdio = ["ignore", log.fd, log.fd] as const;
-    const dockerd = this.spawnInside("dockerd", args, { detached: true, stdio: [...stdio], cwd: "/" }); // detached: Ctrl-C is for the owner
+    const dockerd = this.spawnInside("dockerd", args, {
+      detached: true, // Ctrl-C is for the owner
+      stdio: [...stdio],
+      cwd: "/",
+      env: { ...process.env, TMPDIR: folder }, // where containerd leaves its stacks when it did not answer in time
+    });
     await log.close();
     dockerd.unref();
     dockerd.once("exit", () => (this.#dockerd = undefined));
