@@ -29,12 +29,23 @@ export function withinLimits(
       : { limit: "limits.items", most: limits.items };
   let itemsLeft = itemLimit.most;
 
+  /** Also those that hold it through nameless parts of theirs, which have no verdict of their own. */
+  const holdersOf = ({ repository, graph, manifest }: Judged): Judged[] => {
+    const above = new Set(graph.holdersOf(manifest.digest));
+    const holders = new Set<Judged>();
+    for (const holder of above) {
+      const judged = place.get(placeOf(repository.name, holder));
+      if (judged !== undefined) holders.add(judged);
+      // A set goes on to what is added while it is walked.
+      else for (const higher of graph.holdersOf(holder.digest)) above.add(higher);
+    }
+    return [...holders];
+  };
+
   const settle = (one: Judged, path: readonly Judged[]): void => {
     if (going.has(one) || waiting.has(one) || path.includes(one)) return;
     const { repository, graph, manifest } = one;
-    const holders = graph
-      .holdersOf(manifest.digest)
-      .flatMap((holder) => place.get(placeOf(repository.name, holder)) ?? []);
+    const holders = holdersOf(one);
     for (const holder of holders) settle(holder, [...path, one]);
 
     const stays = holders.find((holder) => !going.has(holder));

@@ -241,6 +241,17 @@ test("a part of two indexes goes after the second, and waits where the second on
   expect(one.filter(isStep).map(({ target }) => target.name)).toEqual(["web:a"]);
 });
 
+test("an image that an index holds through a nameless part waits where the index waits", () => {
+  const image = manifest("1", { ageDays: 300 });
+  const part = manifest("", { name: "part", parts: [image.digest] });
+  const index = manifest("all", { ageDays: 200, parts: [part.digest] });
+
+  // There is room for the image alone, and none for the index with its part.
+  const planned = planWeb([image, part, index], { limits: { items: 1, share: "100%" } });
+
+  expect(planned).toEqual({ "web:1": "wait: part-of", "web:all": "wait: limit" });
+});
+
 test("the signature of an image that stays, stays", () => {
   const signed = manifest("1", { ageDays: 1 });
   const signature = manifest("sha256-x.sig", { attachedTo: signed.digest });
