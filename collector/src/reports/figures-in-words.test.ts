@@ -10,5 +10,5 @@ test("of a fleet younger than the report's look back it says how little was watc
     availabilityInWords({ ...report, availability: { ...report.availability, countedMs } });
 
   expect(watchedFor(days(28))).toMatch(/ over 30 days; /);
-  expect(watchedFor(2 * HOUR_MS)).toMatch(/ over 30 days, of which 2 hours were watched; /);
+  expect(watchedFor(2 * HOUR_MS)).toMatch(/ over the 2 hours that were watched; /);
 });

@@ -11,9 +11,18 @@ import { counted } from "./wording.ts";
 /** Where less than this of the time was watched, the report says how much. */
 const MOSTLY = 0.9;
 
-/** `99.97 % over 30 days; 3 services and 1 host below 99.9 %`. Of a young fleet also how little was watched. */
+/** What availability is told of: `30 days`, or `the 2 hours that were watched` of a young fleet. */
+export function watchedInWords({
+  days: lookBack,
+  countedMs,
+}: Pick<FleetReport["availability"], "days" | "countedMs">): string {
+  const isYoung = countedMs < MOSTLY * days(lookBack);
+  return isYoung ? `the ${formatDuration(countedMs)} that were watched` : `${lookBack} days`;
+}
+
+/** `99.97 % over 30 days; 3 services and 1 host below 99.9 %` */
 export function availabilityInWords({ availability }: FleetReport): string {
-  const { share, days: lookBack, target, missed, countedMs } = availability;
+  const { share, target, missed } = availability;
   if (share === undefined) return "nothing was watched yet";
   const nouns = [
     [missed.services, "service"],
@@ -22,9 +31,7 @@ export function availabilityInWords({ availability }: FleetReport): string {
   ] as const;
   const below = nouns.filter(([count]) => count > 0).map(([count, noun]) => counted(count, noun));
   const last = below.length > 1 ? [below.slice(0, -1).join(", "), below.at(-1)].join(" and ") : below[0];
-  const young =
-    countedMs < MOSTLY * days(lookBack) ? `, of which ${formatDuration(countedMs)} were watched` : "";
-  return `${formatShare(share)} over ${lookBack} days${young}; ${last ?? "nothing"} below ${target} %`;
+  return `${formatShare(share)} over ${watchedInWords(availability)}; ${last ?? "nothing"} below ${target} %`;
 }
 
 /** `98.21 %, down for 3 hours in 2 outages, the longest 2 hours` */

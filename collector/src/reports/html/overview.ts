@@ -1,6 +1,7 @@
 /** What everybody reads: the sentence of truth, the figures, and what to do next. */
 import { formatBytes, formatInstant, formatShare, printable } from "@shipkeeper/kit";
 import type { FleetReport, NextThing } from "@shipkeeper/protocol";
+import { watchedInWords } from "../figures-in-words.ts";
 import { URGENCY_WORDS, counted, spanOf, titleOf } from "../wording.ts";
 import { scoreTone } from "./compliance.ts";
 import { nothing, section, type Tone } from "./parts.ts";
@@ -34,7 +35,7 @@ ${figure(containers.total, `containers, ${unhealthy} unhealthy`, patients > 0 ? 
 ${figure(oldest?.ageDays ?? "–", "days, the oldest running image", (oldest?.ageDays ?? 0) > 180 ? "warn" : "")}
 ${figure(formatBytes(done.freedBytes), `freed, ${failed === 0 ? "nothing failed" : `${counted(failed, "step")} failed`}`, failed > 0 ? "warn" : "")}
 ${score !== undefined && figure(score, `of 100 compliance, ${counted(compliance.open, "finding")}`, scoreTone(score))}
-${availability.share !== undefined && figure(formatShare(availability.share), `up over ${availability.days} days, ${below === 0 ? "nothing" : below} below ${availability.target} %`, below > 0 ? "warn" : "good")}
+${availability.share !== undefined && figure(formatShare(availability.share), `up over ${watchedInWords(availability)}, ${below === 0 ? "nothing" : below} below ${availability.target} %`, below > 0 ? "warn" : "good")}
 ${figure(restorePoints.datasets.length, `volumes with a backup, ${unprotected} without`, unprotected > 0 ? "warn" : "good")}
 </section>\n`;
 }
