@@ -1,5 +1,6 @@
 /** Tells of a container's end, stops it within its own stop timeout, and removes what was stopped; never its volumes. */
-import { assert, SECOND_MS } from "@shipkeeper/kit";
+import { STOP_GRACE_MS } from "@shipkeeper/docker";
+import { assert } from "@shipkeeper/kit";
 import type { Container, ContainerId } from "@shipkeeper/model";
 import {
   expectContainer,
@@ -12,13 +13,10 @@ import {
 import type { ActContext, SettleContext } from "./action-context.ts";
 import type { ActionHandler, StepResult } from "./apply-plan.ts";
 import { GONE, lookAgain, removeContainer } from "./container-steps.ts";
+import { stopTimeoutOf } from "./stop-timeout.ts";
 
 /** The exit code of a process that SIGKILL ended. */
 const KILLED = 137;
-/** The engine's own, where the container names none. */
-const STOP_TIMEOUT_SECONDS = 10;
-/** What the engine may take beyond the time that a container is given to end. */
-const STOP_GRACE_MS = 15 * SECOND_MS;
 
 export const expireHandler: ActionHandler = {
   exclusive: true,
@@ -96,7 +94,8 @@ function noteStopped(
 }
 
 /** Whether its process ended when a stop that began at `from` would have ended it. */
-function endedByStop({ state, finishedAt, stopTimeoutSeconds }: Container, from: number): boolean {
-  const mostMs = (stopTimeoutSeconds ?? STOP_TIMEOUT_SECONDS) * SECOND_MS + STOP_GRACE_MS;
+function endedByStop(container: Container, from: number): boolean {
+  const { state, finishedAt } = container;
+  const mostMs = stopTimeoutOf(container) + STOP_GRACE_MS;
   return state === "exited" && finishedAt !== undefined && finishedAt >= from && finishedAt <= from + mostMs;
 }

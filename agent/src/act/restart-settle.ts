@@ -2,8 +2,7 @@
  * Brings a heal to its end that a crash cut off: what the agent stopped and nobody else touched runs again. A stop that
  * was ordered before the crash may still be under way in the engine, and is awaited.
  */
-import type { EngineEvent } from "@shipkeeper/docker";
-import { SECOND_MS } from "@shipkeeper/kit";
+import { STOP_GRACE_MS, type EngineEvent } from "@shipkeeper/docker";
 import type { Container, ContainerId } from "@shipkeeper/model";
 import { isStoppedByOthers } from "../whose-stop.ts";
 import type { OpenStep } from "../ledger/journal.ts";
@@ -13,8 +12,6 @@ import { insist } from "./insist.ts";
 import { copyOf, nameBefore, putBack, removeOld } from "./restart-recreate.ts";
 import { plannedStopTimeout, stopTimeoutOf } from "./stop-timeout.ts";
 
-/** What the engine may take beyond the time that a container is given to end. */
-const STOP_GRACE_MS = 15 * SECOND_MS;
 const LOOK_EVERY_MS = 250;
 
 /** The try counts as failed unless the container is healthy: another one may then come of a new plan. */

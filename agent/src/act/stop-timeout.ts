@@ -1,9 +1,6 @@
 import { SECOND_MS } from "@shipkeeper/kit";
-import type { Container } from "@shipkeeper/model";
+import { DEFAULT_STOP_SECONDS, type Container } from "@shipkeeper/model";
 import type { Verdict } from "@shipkeeper/policy";
-
-/** The engine's own, where nobody names one. */
-const ENGINE_SECONDS = 10;
 
 /** How long the plan gives a container to stop, where policy or label say so. */
 export function plannedStopTimeout({ reason }: Pick<Verdict, "reason">): number | undefined {
@@ -14,7 +11,7 @@ export function plannedStopTimeout({ reason }: Pick<Verdict, "reason">): number 
 /** The time that a container is given to end, in milliseconds: the plan's, its own, or the engine's. */
 export function stopTimeoutOf(
   { stopTimeoutSeconds }: Pick<Container, "stopTimeoutSeconds">,
-  planned: number | undefined,
+  planned?: number,
 ): number {
-  return (planned ?? stopTimeoutSeconds ?? ENGINE_SECONDS) * SECOND_MS;
+  return (planned ?? stopTimeoutSeconds ?? DEFAULT_STOP_SECONDS) * SECOND_MS;
 }

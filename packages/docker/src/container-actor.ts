@@ -1,6 +1,6 @@
 /** What may be done to one container: end it, begin it, name it, make another one like it. Never with force. */
 import { errorChain, MINUTE_MS, SECOND_MS } from "@shipkeeper/kit";
-import { type ContainerId, containerIdSchema } from "@shipkeeper/model";
+import { type ContainerId, containerIdSchema, DEFAULT_STOP_SECONDS } from "@shipkeeper/model";
 import * as z from "zod";
 import { type CopyOrder, configurationAnswer, copyConfiguration } from "./answers/copy-configuration.ts";
 import { containerAnswer } from "./answers/container-answer.ts";
@@ -13,9 +13,7 @@ import { speaks } from "./negotiate.ts";
 
 const INSPECT_DEADLINE_MS = 10 * SECOND_MS;
 /** What a stop or a restart may take beyond the time that the container is given to end. */
-const STOP_GRACE_MS = 15 * SECOND_MS;
-/** The engine's own, where neither the call nor the container names one. */
-const STOP_TIMEOUT_SECONDS = 10;
+export const STOP_GRACE_MS = 15 * SECOND_MS;
 /** Volumes of slow drivers are mounted, and an image's layers prepared, before a container begins. */
 const START_DEADLINE_MS = 2 * MINUTE_MS;
 /** The engine awaits the end of what it killed for ten seconds, then kills by itself and awaits it again. */
@@ -38,7 +36,7 @@ export function containerActor(connection: Connection): ContainerActor {
     const answer = await inspect(id, signal);
     if (answer.status === 404) return undefined;
     const { Config } = decodeAnswer(attempt, containerAnswer, answer);
-    return Config.StopTimeout ?? STOP_TIMEOUT_SECONDS;
+    return Config.StopTimeout ?? DEFAULT_STOP_SECONDS;
   }
 
   function inspect(id: ContainerId, signal: AbortSignal | undefined): Promise<EngineAnswer> {

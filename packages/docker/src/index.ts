@@ -1,3 +1,4 @@
+export { STOP_GRACE_MS } from "./container-actor.ts";
 export { connectEngine, openEngine } from "./dockerode-engine.ts";
 export {
   DEFAULT_SOCKET,

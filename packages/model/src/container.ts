@@ -147,6 +147,9 @@ export function containerIdentity(container: Pick<Container, "compose" | "name">
     : `compose:${compose.project}/${compose.service}/${compose.number}`;
 }
 
+/** What the engine gives a container to end where nobody names a time, in seconds. */
+export const DEFAULT_STOP_SECONDS = 10;
+
 /** Whether a container's processes exist: paused ones do, restarting ones may in a moment. */
 export function isAlive(container: Pick<Container, "state">): boolean {
   return container.state === "running" || container.state === "paused" || container.state === "restarting";

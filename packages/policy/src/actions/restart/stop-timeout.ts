@@ -1,10 +1,8 @@
 import { HOUR_MS, parseDuration, SECOND_MS } from "@shipkeeper/kit";
-import type { Container } from "@shipkeeper/model";
+import { DEFAULT_STOP_SECONDS, type Container } from "@shipkeeper/model";
 import type { RestartSpec } from "./spec.ts";
 
 const LABEL = "shipkeeper.stop-timeout";
-/** The engine's own. */
-const DEFAULT_SECONDS = 10;
 const MOST_MS = HOUR_MS;
 
 /** How long a container may take to stop, in seconds: its label, then the rule, then its own configuration. */
@@ -14,7 +12,7 @@ export function stopTimeoutSeconds(
 ): number {
   const ms = labelled(labels[LABEL]) ?? stopTimeout;
   return ms === undefined
-    ? (stopTimeoutSeconds ?? DEFAULT_SECONDS)
+    ? (stopTimeoutSeconds ?? DEFAULT_STOP_SECONDS)
     : Math.ceil(Math.min(ms, MOST_MS) / SECOND_MS);
 }
 
