@@ -9,7 +9,8 @@ import { inspectOutbox } from "./outbox/accounts.ts";
 import { loadHeldBundle } from "./policy-sync/policy-file.ts";
 import { pauseCommands } from "./pause-commands.ts";
 import { describePause, PAUSES_FILE, pausesFile } from "./pauses-file.ts";
-import { openRestic, tagOf, type Restic } from "./restic/restic.ts";
+import { tagOf } from "./restic/answers.ts";
+import { openRestic, type Restic } from "./restic/restic.ts";
 import { restoreInto } from "./restore/restore.ts";
 import { guardrailsFile } from "./steward/guardrails-file.ts";
 

@@ -11,8 +11,9 @@ import {
   type Verdict,
 } from "@shipkeeper/policy";
 import type { RestorePoint } from "@shipkeeper/protocol";
-import type { Snapshot } from "../restic/answers.ts";
-import { tagOf, type BackupMade, type Restic } from "../restic/restic.ts";
+import { tagOf, type Snapshot } from "../restic/answers.ts";
+import type { BackupMade } from "../restic/back-up.ts";
+import type { Restic } from "../restic/restic.ts";
 import { ResticProblem } from "../restic/restic-errors.ts";
 import type { ActContext } from "./action-context.ts";
 import type { ActionHandler } from "./apply-plan.ts";

@@ -1,6 +1,6 @@
 import { InvalidInput, errorChain, formatInstant } from "@shipkeeper/kit";
-import type { Snapshot } from "../restic/answers.ts";
-import { tagOf, type Restic } from "../restic/restic.ts";
+import { tagOf, type Snapshot } from "../restic/answers.ts";
+import type { Restic } from "../restic/restic.ts";
 
 export interface FoundRestorePoint {
   readonly repository: string;

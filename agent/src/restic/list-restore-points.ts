@@ -1,0 +1,45 @@
+/** What a repository holds of Shipkeeper's. */
+import { readSize, readSnapshots, type Snapshot } from "./answers.ts";
+import { SHORT_MS, type RunInRepository } from "./run-in-repository.ts";
+
+export interface SnapshotFilter {
+  readonly hostId?: string;
+  readonly tags?: readonly string[];
+}
+
+/** On every restore point that Shipkeeper makes. */
+export const OURS = "shipkeeper";
+/** Some files could not be read: kept for need, and never taken for a restore point. */
+export const INCOMPLETE = "incomplete";
+
+export function listRestorePoints(run: RunInRepository) {
+  return {
+    /** Restore points of Shipkeeper in the repository, oldest first. Incomplete ones are none. */
+    async snapshots(
+      repositoryName: string,
+      filter: SnapshotFilter,
+      signal?: AbortSignal,
+    ): Promise<Snapshot[]> {
+      const tags = [OURS, ...(filter.tags ?? [])].join(",");
+      const host = filter.hostId === undefined ? [] : ["--host", filter.hostId];
+      const lines = await run(repositoryName, {
+        attempt: "list restore points",
+        args: ["snapshots", "--json", "--tag", tags, ...host],
+        deadlineMs: SHORT_MS,
+        signal,
+      });
+      return readSnapshots(lines).filter((snapshot) => !snapshot.tags.includes(INCOMPLETE));
+    },
+
+    /** How many bytes a restore writes. */
+    async sizeOf(repositoryName: string, id: string, signal?: AbortSignal): Promise<number> {
+      const lines = await run(repositoryName, {
+        attempt: `measure ${id.slice(0, 8)}`,
+        args: ["stats", "--json", "--mode", "restore-size", id],
+        deadlineMs: SHORT_MS,
+        signal,
+      });
+      return readSize(lines);
+    },
+  };
+}

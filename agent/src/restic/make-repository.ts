@@ -1,0 +1,24 @@
+/** Makes repositories where there are none. */
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import { isLocal, type Repositories } from "./repository.ts";
+import { repositoryNamed, SHORT_MS, type RunInRepository } from "./run-in-repository.ts";
+
+export function makeRepository(run: RunInRepository, repositories: Repositories) {
+  return {
+    /** Makes the repository where its folder holds none. One that is reached over a network is never made. */
+    async ensureRepository(repositoryName: string, signal?: AbortSignal): Promise<void> {
+      const repository = repositoryNamed(repositories, repositoryName);
+      if (!isLocal(repository) || (await exists(join(repository.url, "config")))) return;
+      const call = { attempt: "make the repository", args: ["init"], deadlineMs: SHORT_MS, signal };
+      await run(repositoryName, call);
+    },
+  };
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
