@@ -5,6 +5,7 @@ import * as z from "zod";
 import { type CopyOrder, configurationAnswer, copyConfiguration } from "./answers/copy-configuration.ts";
 import { containerAnswer } from "./answers/container-answer.ts";
 import { decodeAnswer } from "./answers/decode-answer.ts";
+import { isolableAnswer, isolateConfiguration } from "./answers/isolate-configuration.ts";
 import type { Connection } from "./connection.ts";
 import { EngineRefused } from "./engine-errors.ts";
 import { type EngineAnswer, reasonIn } from "./engine-wire.ts";
@@ -27,6 +28,7 @@ type ContainerActor = Pick<
   | "killContainer"
   | "renameContainer"
   | "copyContainer"
+  | "copyIsolated"
 >;
 
 export function containerActor(connection: Connection): ContainerActor {
@@ -81,7 +83,11 @@ export function containerActor(connection: Connection): ContainerActor {
     return answer.status !== 404 && decodeAnswer(attempt, z.object({ Id: z.string() }), answer).Id === id;
   }
 
-  async function create(name: string, { create: body, connect }: CopyOrder, signal: AbortSignal | undefined) {
+  async function create(
+    name: string,
+    { create: body, connect = [] }: Pick<CopyOrder, "create"> & Partial<CopyOrder>,
+    signal: AbortSignal | undefined,
+  ) {
     const attempt = `create container ${name}`;
     const answer = await connection.call({
       attempt,
@@ -194,6 +200,13 @@ export function containerActor(connection: Connection): ContainerActor {
       const nameIsSame = await isImage(own.Config.Image, own.Image, signal);
       const manyNetworks = speaks(await connection.apiVersion(signal), "1.44");
       return create(name, copyConfiguration(own, { nameIsSame, manyNetworks }), signal);
+    },
+
+    async copyIsolated(id, name, isolation, { signal } = {}) {
+      const answer = await inspect(id, signal);
+      if (answer.status === 404) return "already-gone";
+      const own = decodeAnswer(`inspect container ${id}`, isolableAnswer, answer);
+      return create(name, { create: isolateConfiguration(own, isolation) }, signal);
     },
   };
 }

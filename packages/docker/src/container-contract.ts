@@ -1,10 +1,13 @@
 /** The part of the engine contract that is about single containers: begun, ended, named, copied, listened to. */
 import type { Instant } from "@shipkeeper/kit";
+import { volumeNameSchema } from "@shipkeeper/model";
 import { beforeAll, expect, test } from "vitest";
 import { type EngineWorld, follow } from "./contract-world.ts";
 import type { Engine } from "./engine.ts";
 import { EngineRefused } from "./engine-errors.ts";
 import { fakeContainerId } from "./fake/fake-things.ts";
+
+const MEBIBYTE = 2 ** 20;
 
 /** To be called where tests are described, once the world is made before all of them. */
 export function containerContract(madeWorld: () => EngineWorld): void {
@@ -136,6 +139,53 @@ export function containerContract(madeWorld: () => EngineWorld): void {
     expect(second?.id).not.toBe(first?.id);
     const { imageId, command, mounts, limits, user, privileges } = first ?? {};
     expect(second).toMatchObject({ imageId, image, command, labels, mounts, limits, user, privileges });
+  });
+
+  test("an isolated copy runs the same program on other data, and nothing else is the same", async () => {
+    await world.addImage({ tags: ["contract/isolated:1"] });
+    const image = "contract/isolated:1";
+    const id = await world.addContainer({
+      name: "isolate-me",
+      image,
+      state: "running",
+      volume: "isolate-real",
+      labels: { "com.acme.owner": "payments" },
+      environment: ["TOKEN=sword=fish"],
+    });
+    const labels = { "contract.scratch": "7" };
+    const network = await engine.createInternalNetwork("isolate-net", labels);
+    await expect(engine.createInternalNetwork("isolate-net", {})).rejects.toThrow(EngineRefused);
+    const { name: volume } = await engine.createVolume(volumeNameSchema.parse("isolate-scratch"), labels);
+    const limits = { memoryBytes: 64 * MEBIBYTE, nanoCpus: 500_000_000, pids: 50 };
+    const isolation = { network: network.id, volumes: new Map([["/data", volume]]), labels, ...limits };
+
+    await expect(engine.copyIsolated(id, "isolate-me", isolation)).rejects.toThrow(EngineRefused);
+    const copy = await engine.copyIsolated(id, "isolated", isolation);
+    const copyId = copy === "already-gone" ? id : copy.id;
+    await engine.startContainer(copyId);
+
+    const [first, second] = await Promise.all([engine.container(id), engine.container(copyId)]);
+    const { imageId, command, user } = first ?? {};
+    expect(second).toMatchObject({
+      name: "isolated",
+      state: "running",
+      imageId,
+      command,
+      user,
+      labels,
+      limits,
+    });
+    expect(second?.labels).toEqual(labels);
+    expect(second?.mounts).toMatchObject([{ type: "volume", volume, destination: "/data" }]);
+    expect(second?.networks.map(({ id }) => id)).toEqual([network.id]);
+    expect(second).toMatchObject({ ports: [], restartPolicy: { name: "no" }, logDriver: "json-file" });
+    expect(await engine.environmentValues(copyId)).toEqual(expect.arrayContaining(["sword=fish"]));
+    expect(await engine.containerIds({ label: "contract.scratch" })).toEqual([copyId]);
+    expect(await engine.network(network.id)).toMatchObject({
+      network: { name: "isolate-net", internal: true, labels },
+      attached: [copyId],
+    });
+    expect(await engine.copyIsolated(fakeContainerId("nobody"), "none", isolation)).toBe("already-gone");
   });
 
   test("the end of a log is read, as much as is asked for", async () => {

@@ -4,16 +4,19 @@
  */
 import { InvalidInput, MINUTE_MS, SECOND_MS } from "@shipkeeper/kit";
 import type { VolumeName } from "@shipkeeper/model";
+import * as z from "zod";
 import type { Connection } from "./connection.ts";
 import { containerActor } from "./container-actor.ts";
 import { decodeAnswer } from "./answers/decode-answer.ts";
 import { EngineAnswerInvalid, EngineRefused } from "./engine-errors.ts";
-import type { EngineAnswer } from "./engine-wire.ts";
+import { type EngineAnswer, reasonIn } from "./engine-wire.ts";
 import type { CallOptions, EngineActor, Removal } from "./engine.ts";
 import { buildPruneAnswer, volumeAnswer } from "./answers/host-answers.ts";
 import { readVolume } from "./answers/read-host.ts";
 
 const INSPECT_DEADLINE_MS = 10 * SECOND_MS;
+/** Each new network rewrites the host's packet filter, under a lock that all programs share. */
+const NETWORK_DEADLINE_MS = 30 * SECOND_MS;
 /** Freeing the layers of a large image or container takes minutes on a slow disk. */
 const REMOVE_DEADLINE_MS = 5 * MINUTE_MS;
 
@@ -108,6 +111,23 @@ export function engineActor(connection: Connection): EngineActor {
       const others = CachesDeleted.filter((deleted) => deleted !== id);
       if (others.length > 0) throw new EngineAnswerInvalid(attempt, `it also removed ${others.join(", ")}`);
       return CachesDeleted.includes(id) ? "removed" : "in-use";
+    },
+
+    async createInternalNetwork(name, labels, options) {
+      const attempt = `create network ${name}`;
+      const answer = await connection.call({
+        attempt,
+        method: "POST",
+        path: "/networks/create",
+        // Older engines take the same name twice where they are not told to look.
+        body: { Name: name, CheckDuplicate: true, Driver: "bridge", Internal: true, Labels: labels },
+        deadlineMs: NETWORK_DEADLINE_MS,
+        signal: options?.signal,
+      });
+      if (answer.status >= 400) {
+        throw new EngineRefused(attempt, { status: answer.status, reason: reasonIn(answer.body) });
+      }
+      return { id: decodeAnswer(attempt, z.object({ Id: z.string().min(1) }), answer).Id };
     },
 
     async createVolume(name, labels, options: CallOptions = {}) {

@@ -80,7 +80,9 @@ export function engineReader(connection: Connection): EngineReader {
     },
 
     async containerIds(options) {
-      const call = { attempt: "list containers", path: "/containers/json", query: { all: true } };
+      const filters = options?.label && { filters: JSON.stringify({ label: [options.label] }) };
+      const query = { all: true, ...filters };
+      const call = { attempt: "list containers", path: "/containers/json", query };
       return (await list(containerListAnswer, call, options)).map(({ Id }) => Id);
     },
 

@@ -111,8 +111,8 @@ export interface ExecResult {
 export interface EngineReader {
   /** Engine facts, and the host facts that the engine knows (no disks). */
   facts(options?: CallOptions): Promise<{ engine: EngineFacts; host: Omit<HostFacts, "disks"> }>;
-  /** Ids of all containers, in every state. */
-  containerIds(options?: CallOptions): Promise<ContainerId[]>;
+  /** Ids of all containers, in every state; where a label is named, of those that carry it. */
+  containerIds(options?: CallOptions & { label?: string }): Promise<ContainerId[]>;
   /** Undefined where the engine says that there is no such container. Every other failure throws. */
   container(id: ContainerId, options?: CallOptions): Promise<Container | undefined>;
   imageIds(options?: CallOptions): Promise<ImageId[]>;
@@ -167,6 +167,20 @@ export type Kill = "killed" | "not-running" | "already-gone";
 /** What the engine made of a new name for a container. */
 export type Rename = "renamed" | "name-taken" | "already-gone";
 
+/** Where another container's program is run apart from everything that is real. */
+export interface Isolation {
+  /** The one network that it joins, by name or id. */
+  readonly network: string;
+  /** All that is mounted: folder in the container → volume. A path that its image asks a volume for must be here. */
+  readonly volumes: ReadonlyMap<string, VolumeName>;
+  /** All labels that it has. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly memoryBytes: number;
+  /** Billionths of a processor. */
+  readonly nanoCpus: number;
+  readonly pids: number;
+}
+
 /** Everything that changes the host: one object at a time, by full id. */
 export interface EngineActor {
   /** Never forces, never removes volumes with it: the engine's own refusal guards against what changed since the plan. */
@@ -205,6 +219,24 @@ export interface EngineActor {
     name: string,
     options?: CallOptions,
   ): Promise<{ readonly id: ContainerId } | "already-gone">;
+  /**
+   * A new container, not started, that runs the program of another one by the id of its image: environment, command,
+   * user, health check. Nothing else of the other one is in it, no mount, network, port, device, privilege or label, and
+   * it never restarts by itself. Values of the environment go from the engine to the engine and nowhere else.
+   * Throws `EngineRefused` where the name is taken.
+   */
+  copyIsolated(
+    id: ContainerId,
+    name: string,
+    isolation: Isolation,
+    options?: CallOptions,
+  ): Promise<{ readonly id: ContainerId } | "already-gone">;
+  /** A new bridge that leads nowhere: its members reach each other and this host, which reaches them. Throws `EngineRefused` where the name is taken. */
+  createInternalNetwork(
+    name: string,
+    labels: Readonly<Record<string, string>>,
+    options?: CallOptions,
+  ): Promise<{ readonly id: string }>;
   /** A new volume of the local driver; throws where one of that name exists. */
   createVolume(
     name: VolumeName,

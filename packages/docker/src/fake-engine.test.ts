@@ -1,9 +1,9 @@
-import type { Mount } from "@shipkeeper/model";
 import { expect, test } from "vitest";
 import { describeEngineContract } from "./engine-contract.ts";
 import { DockerUnavailable } from "./engine-errors.ts";
 import type { ExecRequest, ExecResult } from "./engine.ts";
 import { FakeEngine } from "./fake-engine.ts";
+import { fakeMount } from "./fake/fake-things.ts";
 
 describeEngineContract("the fake engine", async () => {
   const engine = new FakeEngine();
@@ -31,10 +31,8 @@ describeEngineContract("the fake engine", async () => {
       logDriver,
       environment = [],
     }) => {
-      const made = volume === undefined ? [] : [engine.addVolume({ name: volume })];
-      const mounts = made.map(({ name, mountpoint: source }): Mount => {
-        return { type: "volume", volume: name, source, destination: "/data", readOnly: false };
-      });
+      if (volume !== undefined) engine.addVolume({ name: volume });
+      const mounts = volume === undefined ? [] : [fakeMount(volume, "/data")];
       const { id } = engine.addContainer({
         name,
         image,

@@ -17,6 +17,7 @@ import type {
   EngineActor,
   ExecRequest,
   ExecResult,
+  Isolation,
   Kill,
   Removal,
   Rename,
@@ -24,6 +25,7 @@ import type {
   Stop,
 } from "./engine.ts";
 import { KILLED } from "./fake/fake-host.ts";
+import { fakeMount } from "./fake/fake-things.ts";
 import { FakeReader } from "./fake/fake-reader.ts";
 
 /** One call that would have changed a host, in the order of the calls. */
@@ -161,9 +163,7 @@ export class FakeEngine extends FakeReader implements Engine {
     await this.#mutate("copyContainer", id, options);
     const container = this.containersById.get(id);
     if (container === undefined) return "already-gone";
-    if (this.#isTaken(name)) {
-      throw new EngineRefused(`create container ${name}`, { status: 409, reason: "the name is in use" });
-    }
+    this.#refuseTaken(name);
     const {
       id: _,
       startedAt: _startedAt,
@@ -175,6 +175,51 @@ export class FakeEngine extends FakeReader implements Engine {
     const health = { ...own.health, failingStreak: 0, log: [] };
     const copy = this.addContainer({ ...own, name, state: "created", createdAt: this.clock(), health });
     return { id: copy.id };
+  }
+
+  async copyIsolated(id: ContainerId, name: string, isolation: Isolation, options?: CallOptions) {
+    await this.#mutate("copyIsolated", id, options);
+    const container = this.containersById.get(id);
+    if (container === undefined) return "already-gone";
+    this.#refuseTaken(name);
+    const { network, volumes, labels, memoryBytes, nanoCpus, pids } = isolation;
+    const joined = [...this.networksById.values()].find((one) => one.id === network || one.name === network);
+    if (joined === undefined) {
+      throw new EngineRefused(`create container ${name}`, {
+        status: 404,
+        reason: `network ${network} not found`,
+      });
+    }
+    const { imageId, image, command, environment, user, healthCheck } = structuredClone(container);
+    const copy = this.addContainer({
+      name,
+      imageId,
+      image,
+      command,
+      environment,
+      user,
+      labels: { ...labels },
+      ...(healthCheck && { healthCheck }),
+      state: "created",
+      mounts: Array.from(volumes, ([destination, volume]) => fakeMount(volume, destination)),
+      networks: [{ name: joined.name, id: joined.id, address: "" }],
+      limits: { memoryBytes, nanoCpus, pids },
+    });
+    this.secretsById.set(copy.id, [...(this.secretsById.get(id) ?? [])]);
+    return { id: copy.id };
+  }
+
+  async createInternalNetwork(
+    name: string,
+    labels: Readonly<Record<string, string>>,
+    options?: CallOptions,
+  ): Promise<{ readonly id: string }> {
+    await this.#mutate("createInternalNetwork", name, options);
+    if ([...this.networksById.values()].some((network) => network.name === name)) {
+      const reason = `network with name ${name} already exists`;
+      throw new EngineRefused(`create network ${name}`, { status: 409, reason });
+    }
+    return { id: this.addNetwork({ name, internal: true, labels: { ...labels } }).id };
   }
 
   async exec(
@@ -213,6 +258,11 @@ export class FakeEngine extends FakeReader implements Engine {
 
   #isTaken(name: string): boolean {
     return [...this.containersById.values()].some((container) => container.name === name);
+  }
+
+  #refuseTaken(name: string): void {
+    if (!this.#isTaken(name)) return;
+    throw new EngineRefused(`create container ${name}`, { status: 409, reason: "the name is in use" });
   }
 
   async #mutate(call: Mutation["call"], subject: string, options: CallOptions | undefined): Promise<void> {

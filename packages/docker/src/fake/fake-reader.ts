@@ -82,9 +82,11 @@ export class FakeReader extends FakeHost implements EngineReader {
     return structuredClone({ engine: this.engineFacts, host: this.hostFacts });
   }
 
-  async containerIds(options?: CallOptions): Promise<ContainerId[]> {
+  async containerIds(options?: CallOptions & { label?: string }): Promise<ContainerId[]> {
     await this.meet("containerIds", undefined, options);
-    return [...this.containersById.keys()];
+    const { label } = options ?? {};
+    const containers = [...this.containersById.values()];
+    return containers.filter(({ labels }) => label === undefined || label in labels).map(({ id }) => id);
   }
 
   async container(id: ContainerId, options?: CallOptions): Promise<Container | undefined> {

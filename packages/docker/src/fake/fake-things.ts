@@ -7,6 +7,7 @@ import {
   type HostFacts,
   type ImageId,
   imageIdSchema,
+  type Mount,
   type Network,
   NOT_READ,
   type Volume,
@@ -67,6 +68,11 @@ export type FakeVolumeFields = Partial<Omit<Volume, "name">> & { readonly name: 
 
 export function fakeVolume({ name, ...fields }: FakeVolumeFields): Volume {
   return plainVolume(name, { anonymous: /^[0-9a-f]{64}$/.test(name), ...fields });
+}
+
+export function fakeMount(volume: string, destination: string): Mount {
+  const source = fakeVolume({ name: volume }).mountpoint;
+  return { type: "volume", volume, source, destination, readOnly: false };
 }
 
 export function fakeNetwork(fields: Partial<Network> & Pick<Network, "name">): Network {
