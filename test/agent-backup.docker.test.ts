@@ -142,7 +142,7 @@ test("tells the collector what the repository holds, with sizes, and remembers i
   expect(ids).toContain(run.outcome.steps[0]?.facts?.["restorePoint"]);
   expect(told?.points.at(-1)).toMatchObject({
     repository: "local",
-    volume: "hostile-data",
+    dataset: "volume:hostile-data",
     policy: "lab",
     rule: "data",
     runId: run.runId,
@@ -175,17 +175,17 @@ test("old restore points of the rule go, another rule's and another volume's sta
     "--tag",
     "policy=lab",
   ];
-  restic("backup", ...old, "--tag", "volume=second-data", "--tag", "rule=data", root);
-  restic("backup", ...old, "--tag", "volume=second-data", "--tag", "rule=other", root);
-  restic("backup", ...old, "--tag", "volume=gone-data", "--tag", "rule=data", root);
+  restic("backup", ...old, "--tag", "dataset=volume:second-data", "--tag", "rule=data", root);
+  restic("backup", ...old, "--tag", "dataset=volume:second-data", "--tag", "rule=other", root);
+  restic("backup", ...old, "--tag", "dataset=volume:gone-data", "--tag", "rule=data", root);
 
   const { agent } = await backUpOnce({ policy: policy("keep: { within: 1h }") });
 
   const points = agent.ofKind("restore-points").at(-1)?.points ?? [];
   const old2020 = points
     .filter(({ at }) => at < Date.parse("2021-01-01"))
-    .map(({ volume, rule }) => `${volume} by ${rule}`);
-  expect(old2020.sort()).toEqual(["gone-data by data", "second-data by other"]);
+    .map(({ dataset, rule }) => `${dataset} by ${rule}`);
+  expect(old2020.sort()).toEqual(["volume:gone-data by data", "volume:second-data by other"]);
   expect(points.filter(({ at }) => at > Date.parse("2021-01-01")).length).toBeGreaterThanOrEqual(4);
   expect(agent.ofKind("trouble")).toEqual([]);
 });

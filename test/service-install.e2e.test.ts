@@ -151,7 +151,12 @@ describe("on a host with systemd, and without Node.js, npm or curl", () => {
       deadlineMs: 90_000,
       everyMs: 1_000,
     });
-    expect(points[0]).toMatchObject({ host: "web-1", volume: "notes-data", repository: "local", files: 1 });
+    expect(points[0]).toMatchObject({
+      host: "web-1",
+      dataset: "volume:notes-data",
+      repository: "local",
+      files: 1,
+    });
     expect(await host.run("ls", "/var/backups/shipkeeper/local")).toContain("snapshots");
   });
 

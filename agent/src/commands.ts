@@ -9,8 +9,8 @@ import { inspectOutbox } from "./outbox/accounts.ts";
 import { loadHeldBundle } from "./policy-sync/policy-file.ts";
 import { pauseCommands } from "./pause-commands.ts";
 import { describePause, PAUSES_FILE, pausesFile } from "./pauses-file.ts";
-import { tagOf } from "./restic/answers.ts";
 import { openRestic, type Restic } from "./restic/restic.ts";
+import { tagOf } from "./restic/tags.ts";
 import { restoreInto } from "./restore/restore.ts";
 import { guardrailsFile } from "./steward/guardrails-file.ts";
 
@@ -55,8 +55,8 @@ const restorePoints: Command = {
     for (const name of restic.repositoryNames) {
       const snapshots = await restic.snapshots(name, {}, signal);
       for (const snapshot of snapshots.toSorted((a, b) => b.at - a.at)) {
-        const volume = tagOf(snapshot, "volume") ?? "unknown";
-        print(`${snapshot.id.slice(0, 12)}  ${formatInstant(snapshot.at)}  ${volume}  in ${name}`);
+        const dataset = tagOf(snapshot, "dataset") ?? "unknown";
+        print(`${snapshot.id.slice(0, 12)}  ${formatInstant(snapshot.at)}  ${dataset}  in ${name}`);
       }
     }
   },

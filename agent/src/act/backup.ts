@@ -6,14 +6,16 @@ import {
   catalog,
   expectVolume,
   firstChange,
+  volumeDataset,
   type BackupFacts,
   type StepOutcome,
   type Verdict,
 } from "@shipkeeper/policy";
 import type { RestorePoint } from "@shipkeeper/protocol";
-import { tagOf, type Snapshot } from "../restic/answers.ts";
+import type { Snapshot } from "../restic/answers.ts";
 import type { BackupMade } from "../restic/back-up.ts";
 import type { Restic } from "../restic/restic.ts";
+import { tag, tagOf } from "../restic/tags.ts";
 import { ResticProblem } from "../restic/restic-errors.ts";
 import type { ActContext } from "./action-context.ts";
 import type { ActionHandler } from "./apply-plan.ts";
@@ -38,7 +40,7 @@ export const backupHandler: ActionHandler = {
 
     await readyRepository(repository, restic, context);
     const { name, mountpoint } = volume;
-    const request = { hostId, volume: name, mountpoint, policy, rule, runId };
+    const request = { hostId, dataset: volumeDataset(name), folder: mountpoint, policy, rule, runId };
     const release = await claimUsers(name, context);
     const made = await restic.backUp(repository, request, signal).finally(release);
     context.restorePoints.add(restorePointOf(made.snapshot, repository, made));
@@ -66,7 +68,7 @@ export const backupHandler: ActionHandler = {
   async settle({ verdict, startedAt }, { restic, hostId, runId, signal, clock }) {
     if (restic === undefined) return { status: "unknown", why: "no-restic" };
     const repository = repositoryOf(verdict);
-    const tags = [`volume=${verdict.target.id}`, `run=${runId}`];
+    const tags = [tag("dataset", volumeDataset(verdict.target.id)), tag("run", runId)];
     const [snapshot] = await restic.snapshots(repository, { hostId, tags }, signal);
     if (snapshot === undefined) return { status: "skipped", why: "cut-off" };
     const made = { snapshot, bytes: 0, files: 0, addedBytes: 0 };
@@ -128,7 +130,7 @@ async function forgetOld(
   if (within === undefined) return;
   let forgotten = 0;
   for (const { target } of steps) {
-    const request = { hostId, volume: target.id, policy, rule, keepWithinMs: within };
+    const request = { hostId, dataset: volumeDataset(target.id), policy, rule, keepWithinMs: within };
     forgotten += await restic.forget(repository, request, signal);
   }
   if (forgotten > 0) await restic.prune(repository, signal);
@@ -169,7 +171,7 @@ function restorePointOf(
     id,
     at,
     repository,
-    volume: tagged("volume") ?? "",
+    dataset: tagged("dataset") ?? "",
     bytes,
     files,
     ...(addedBytes !== undefined && { addedBytes }),

@@ -191,7 +191,7 @@ test("of a volume's restore points planners see the newest in each repository", 
   const point = (id: string, repository: string, at: number) => ({
     id,
     repository,
-    volume: "data",
+    dataset: "volume:data",
     at,
     bytes: 1,
     files: 1,
@@ -281,11 +281,25 @@ test("a volume is orphaned since the first look without a container, and a use i
 
 test("a restore point is verified once its repository listed it", () => {
   const ledger = open();
-  const point = { id: "aaaaaaaa", repository: "local", volume: "data", at: NOW, bytes: 1, files: 1 };
+  const point = { id: "aaaaaaaa", repository: "local", dataset: "volume:data", at: NOW, bytes: 1, files: 1 };
 
   ledger.restorePoints.add(point);
   expect(ledger.restorePoints.all()[0]).not.toHaveProperty("verifiedAt");
   ledger.restorePoints.replace("local", [point], NOW + 1);
   expect(ledger.restorePoints.all()[0]?.verifiedAt).toBe(NOW + 1);
+  ledger.close();
+});
+
+test("of each rung the newest proof that passed and the newest that failed are remembered", () => {
+  const proof = { level: "structure", repository: "local" } as const;
+  const ledger = openLedger(":memory:", () => NOW);
+  ledger.proofs.put({ ...proof, at: NOW - 3, passed: true });
+  ledger.proofs.put({ ...proof, at: NOW - 1, passed: true });
+  ledger.proofs.put({ ...proof, at: NOW - 2, passed: true });
+  ledger.proofs.put({ ...proof, at: NOW - 2, passed: false, message: "pack is damaged" });
+  expect(ledger.asLedger().proofs).toEqual([
+    { ...proof, at: NOW - 2, passed: false, message: "pack is damaged" },
+    { ...proof, at: NOW - 1, passed: true },
+  ]);
   ledger.close();
 });

@@ -1,6 +1,6 @@
 /**
  * The agent's lasting memory, one SQLite file: images, sick containers, tries to mend, incidents, what was told of its end,
- * restore points, when rules ran, and the journal of runs. It remembers what it is told; it never looks at the engine and decides nothing.
+ * restore points and what proves them, when rules ran, and the journal of runs. It remembers what it is told; it never looks at the engine and decides nothing.
  */
 import { DAY_MS, type Clock, type Instant } from "@shipkeeper/kit";
 import {
@@ -22,6 +22,7 @@ import { journal, type Journal } from "./journal.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { orphans } from "./orphans.ts";
 import { pastImages } from "./past-images.ts";
+import { proofs, type Proofs } from "./proofs.ts";
 import { registryMemory, type RegistryMemory } from "./registry-memory.ts";
 import { restartAttempts, type RestartAttempts } from "./restart-attempts.ts";
 import { restorePoints, type RestorePoints } from "./restore-points.ts";
@@ -33,6 +34,7 @@ export interface AgentLedger {
   readonly journal: Journal;
   readonly restarts: RestartAttempts;
   readonly restorePoints: RestorePoints;
+  readonly proofs: Proofs;
   readonly expiries: Expiries;
   readonly ruleRuns: RuleRuns;
   readonly incidents: Incidents;
@@ -75,6 +77,7 @@ export function openLedger(file: string, clock: Clock, options: OpenOptions = {}
   const sick = sickContainers(db);
   const restarts = restartAttempts(db);
   const points = restorePoints(db);
+  const proven = proofs(db);
   const ends = expiries(db);
   const runs = journal(db);
 
@@ -93,6 +96,7 @@ export function openLedger(file: string, clock: Clock, options: OpenOptions = {}
     journal: runs,
     restarts,
     restorePoints: points,
+    proofs: proven,
     expiries: ends,
     ruleRuns: ruleRuns(db),
     incidents: incidents(db),
@@ -126,6 +130,7 @@ export function openLedger(file: string, clock: Clock, options: OpenOptions = {}
       pastImages: past.all(),
       orphans: idle.all(),
       restorePoints: points.all(),
+      proofs: proven.all(),
       expiries: ends.all(),
     }),
 

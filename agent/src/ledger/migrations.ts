@@ -157,4 +157,22 @@ export const MIGRATIONS: readonly Migration[] = [
     told INTEGER NOT NULL -- 0: as it stands, it is not yet on its way to the collector
   ) STRICT;
   `,
+
+  /*sql*/ `
+  -- Restore points are of datasets; those of volumes were the first.
+  ALTER TABLE restore_point RENAME COLUMN volume TO dataset;
+  UPDATE restore_point SET
+    dataset = 'volume:' || dataset,
+    point = json_remove(json_set(point, '$.dataset', 'volume:' || dataset), '$.volume');
+
+  CREATE TABLE proof (
+    repository TEXT NOT NULL,
+    dataset TEXT NOT NULL, -- empty: of the repository as a whole
+    level TEXT NOT NULL,
+    passed INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (repository, dataset, level, passed)
+  ) STRICT;
+  `,
 ];

@@ -1,28 +1,35 @@
 import type { Instant } from "@shipkeeper/kit";
-import type { KnownRestorePoint } from "@shipkeeper/policy";
+import { ruleKey, type KnownRestorePoint } from "@shipkeeper/policy";
 import { restorePointSchema, type RestorePoint } from "@shipkeeper/protocol";
 import type { Database } from "@shipkeeper/runtime";
+
+interface NewestRow extends Omit<KnownRestorePoint, "rule" | "verifiedAt"> {
+  readonly verifiedAt: Instant | null;
+  readonly policy: string | null;
+  readonly rule: string | null;
+}
 
 export type RestorePoints = ReturnType<typeof restorePoints>;
 
 /** Restore points that repositories are known to hold. The repositories decide: this is what they last said. */
 export function restorePoints(db: Database) {
   const insert = db.prepare(/*sql*/ `
-    INSERT INTO restore_point (repository, id, volume, at, point, verified_at)
-    VALUES (@repository, @id, @volume, @at, @point, @verifiedAt)
+    INSERT INTO restore_point (repository, id, dataset, at, point, verified_at)
+    VALUES (@repository, @id, @dataset, @at, @point, @verifiedAt)
     ON CONFLICT (repository, id) DO UPDATE SET
-      volume = @volume, at = @at, point = @point, verified_at = coalesce(@verifiedAt, verified_at)`);
+      dataset = @dataset, at = @at, point = @point, verified_at = coalesce(@verifiedAt, verified_at)`);
   const clear = db.prepare(/*sql*/ `DELETE FROM restore_point WHERE repository = ?`);
-  const selectNewest = db.prepare<[], KnownRestorePoint & { verifiedAt: Instant | null }>(/*sql*/ `
-    SELECT repository, id, volume, max(at) AS at, verified_at AS verifiedAt
-    FROM restore_point GROUP BY repository, volume
-    ORDER BY repository, volume`);
+  const selectNewest = db.prepare<[], NewestRow>(/*sql*/ `
+    SELECT repository, id, dataset, max(at) AS at, verified_at AS verifiedAt,
+      point ->> 'policy' AS policy, point ->> 'rule' AS rule
+    FROM restore_point GROUP BY repository, dataset
+    ORDER BY repository, dataset`);
   const selectOf = db.prepare<[string], { point: string }>(/*sql*/ `
     SELECT point FROM restore_point WHERE repository = ? ORDER BY at, id`);
 
   const insertPoint = (point: RestorePoint, verifiedAt: Instant | null): void => {
-    const { repository, id, volume, at } = point;
-    insert.run({ repository, id, volume, at, point: JSON.stringify(point), verifiedAt });
+    const { repository, id, dataset, at } = point;
+    insert.run({ repository, id, dataset, at, point: JSON.stringify(point), verifiedAt });
   };
 
   return {
@@ -36,10 +43,11 @@ export function restorePoints(db: Database) {
     of(repository: string): RestorePoint[] {
       return selectOf.all(repository).map(({ point }) => restorePointSchema.parse(JSON.parse(point)));
     },
-    /** The newest of each volume in each repository. */
+    /** The newest of each dataset in each repository. */
     all(): readonly KnownRestorePoint[] {
-      return selectNewest.all().map(({ verifiedAt, ...point }) => ({
+      return selectNewest.all().map(({ verifiedAt, policy, rule, ...point }) => ({
         ...point,
+        ...(policy !== null && rule !== null && { rule: ruleKey(policy, rule) }),
         ...(verifiedAt !== null && { verifiedAt }),
       }));
     },

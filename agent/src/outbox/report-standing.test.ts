@@ -22,6 +22,7 @@ const standing = (facts: Partial<Standing> = {}): Standing => ({
     pastImages: new Map(),
     orphans: NO_ORPHANS,
     restorePoints: [],
+    proofs: [],
     expiries: [],
   },
   guardrails: NO_GUARDRAILS,

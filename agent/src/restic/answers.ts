@@ -30,11 +30,6 @@ export interface Snapshot {
   readonly tags: readonly string[];
 }
 
-/** The value of a `name=value` tag. */
-export function tagOf({ tags }: Pick<Snapshot, "tags">, name: string): string | undefined {
-  return tags.find((tag) => tag.startsWith(`${name}=`))?.slice(name.length + 1);
-}
-
 /** The last summary among the lines; lines that are no JSON, or of another type, are passed over. */
 export function readSummary(lines: readonly string[]): BackupSummary | undefined {
   return lines.toReversed().flatMap((line) => summarySchema.safeParse(parseJson(line)).data ?? [])[0];

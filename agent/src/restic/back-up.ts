@@ -1,15 +1,17 @@
 /** Puts a folder into a repository as a restore point, and answers for it only once the repository lists it. */
+import type { DatasetId } from "@shipkeeper/policy";
 import { stat } from "node:fs/promises";
 import { readSummary, type BackupSummary, type Snapshot } from "./answers.ts";
-import { INCOMPLETE, OURS, type listRestorePoints } from "./list-restore-points.ts";
+import { INCOMPLETE, type listRestorePoints } from "./list-restore-points.ts";
+import { OURS, tag } from "./tags.ts";
 import { ResticProblem } from "./restic-errors.ts";
 import { LONG_MS, SHORT_MS, type RunInRepository } from "./run-in-repository.ts";
 
 export interface BackupRequest {
   readonly hostId: string;
-  readonly volume: string;
-  /** Absolute: owner and mode of the volume's own root are part of the restore point. */
-  readonly mountpoint: string;
+  readonly dataset: DatasetId;
+  /** Absolute: owner and mode of the folder itself are part of the restore point. */
+  readonly folder: string;
   readonly policy: string;
   readonly rule: string;
   readonly runId: string;
@@ -26,7 +28,7 @@ type Listing = Pick<ReturnType<typeof listRestorePoints>, "snapshots">;
 
 export function backUp(run: RunInRepository, { snapshots }: Listing) {
   /** What one backup is known by in the repository. */
-  const markOf = ({ volume, runId }: BackupRequest) => [`volume=${volume}`, `run=${runId}`];
+  const markOf = ({ dataset, runId }: BackupRequest) => [tag("dataset", dataset), tag("run", runId)];
 
   /** Up to 0.14 the summary shortens the id, and some versions leave it out: the repository's list has it whole. */
   async function madeOf(
@@ -62,14 +64,14 @@ export function backUp(run: RunInRepository, { snapshots }: Listing) {
   return {
     /** Throws `ResticProblem` of code `backup_incomplete` where some files could not be read. */
     async backUp(repositoryName: string, request: BackupRequest, signal?: AbortSignal): Promise<BackupMade> {
-      const { volume, mountpoint, hostId, policy, rule } = request;
-      await assertFolder(volume, mountpoint);
-      const tags = [OURS, ...markOf(request), `policy=${policy}`, `rule=${rule}`];
-      const tagArgs = tags.flatMap((tag) => ["--tag", tag]);
+      const { dataset, folder, hostId, policy, rule } = request;
+      await assertFolder(dataset, folder);
+      const tags = [OURS, ...markOf(request), tag("policy", policy), tag("rule", rule)];
+      const tagArgs = tags.flatMap((one) => ["--tag", one]);
       try {
         const lines = await run(repositoryName, {
           attempt: attemptOf(request),
-          args: ["backup", "--json", "--host", hostId, ...tagArgs, "--", mountpoint],
+          args: ["backup", "--json", "--host", hostId, ...tagArgs, "--", folder],
           deadlineMs: LONG_MS,
           signal,
         });
@@ -83,14 +85,14 @@ export function backUp(run: RunInRepository, { snapshots }: Listing) {
   };
 }
 
-const attemptOf = ({ volume }: BackupRequest) => `back up volume ${volume}`;
+const attemptOf = ({ dataset }: BackupRequest) => `back up ${dataset}`;
 
 /** restic up to 0.18 succeeds with a source that is not there. */
-async function assertFolder(volume: string, mountpoint: string): Promise<void> {
-  const found = await stat(mountpoint).catch((cause: unknown) => {
-    throw new ResticProblem("restic_failed", `cannot look at ${mountpoint} of volume ${volume}`, { cause });
+async function assertFolder(dataset: DatasetId, folder: string): Promise<void> {
+  const found = await stat(folder).catch((cause: unknown) => {
+    throw new ResticProblem("restic_failed", `cannot look at ${folder} of ${dataset}`, { cause });
   });
   if (!found.isDirectory()) {
-    throw new ResticProblem("restic_failed", `${mountpoint} of volume ${volume} is no folder`);
+    throw new ResticProblem("restic_failed", `${folder} of ${dataset} is no folder`);
   }
 }

@@ -1,4 +1,5 @@
 /** What a repository holds of Shipkeeper's. */
+import { OURS } from "./tags.ts";
 import { readSize, readSnapshots, type Snapshot } from "./answers.ts";
 import { SHORT_MS, type RunInRepository } from "./run-in-repository.ts";
 
@@ -7,8 +8,6 @@ export interface SnapshotFilter {
   readonly tags?: readonly string[];
 }
 
-/** On every restore point that Shipkeeper makes. */
-export const OURS = "shipkeeper";
 /** Some files could not be read: kept for need, and never taken for a restore point. */
 export const INCOMPLETE = "incomplete";
 

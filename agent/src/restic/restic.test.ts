@@ -30,8 +30,8 @@ function fakeRestic(script: string): string {
 
 const request = () => ({
   hostId: "host",
-  volume: "data",
-  mountpoint: join(folder, "data"),
+  dataset: "volume:data",
+  folder: join(folder, "data"),
   policy: "p",
   rule: "r",
   runId: "run",
@@ -68,9 +68,9 @@ test("a success without a restore point in the repository's own list is a failur
 test("a source that does not exist is refused before restic could succeed with it", async () => {
   const restic = (await openRestic({ repositories: { local: REPOSITORY }, binary: fakeRestic("exit 0") }))!;
 
-  const backup = restic.backUp("local", { ...request(), mountpoint: join(folder, "absent") });
+  const backup = restic.backUp("local", { ...request(), folder: join(folder, "absent") });
 
-  await expect(backup).rejects.toThrow(/cannot look at .*absent of volume data/);
+  await expect(backup).rejects.toThrow(/cannot look at .*absent of volume:data/);
 });
 
 test("a program that hangs is ended with all that it started, and the message says what was tried", async () => {

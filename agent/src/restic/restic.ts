@@ -1,6 +1,6 @@
 /**
- * Drives the restic program: what Shipkeeper asks of it, in Shipkeeper's words. It knows repositories, volumes and
- * restore points; when a volume is due and what is told to whom is decided elsewhere. Each concern has a file beside.
+ * Drives the restic program: what Shipkeeper asks of it, in Shipkeeper's words. It knows repositories, datasets and
+ * restore points; when a dataset is due and what is told to whom is decided elsewhere. Each concern has a file beside.
  */
 import { backUp } from "./back-up.ts";
 import { listRestorePoints } from "./list-restore-points.ts";

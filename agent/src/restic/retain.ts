@@ -1,12 +1,13 @@
 /** Lets restore points go, and gives back the space that they took. */
 import { HOUR_MS, assert } from "@shipkeeper/kit";
 import { readForgotten } from "./answers.ts";
-import { OURS } from "./list-restore-points.ts";
+import type { DatasetId } from "@shipkeeper/policy";
+import { OURS, tag } from "./tags.ts";
 import { LONG_MS, SHORT_MS, type RunInRepository } from "./run-in-repository.ts";
 
 export interface ForgetRequest {
   readonly hostId: string;
-  readonly volume: string;
+  readonly dataset: DatasetId;
   readonly policy: string;
   readonly rule: string;
   readonly keepWithinMs: number;
@@ -15,20 +16,20 @@ export interface ForgetRequest {
 export function retain(run: RunInRepository) {
   return {
     /**
-     * Forgets a rule's restore points of one volume that are older than the span, counted back from the newest, which
-     * therefore always stays. Others' are never looked at: the tags name the volume and the rule. Returns how many went.
+     * Forgets a rule's restore points of one dataset that are older than the span, counted back from the newest, which
+     * therefore always stays. Others' are never looked at: the tags name the dataset and the rule. Returns how many went.
      */
     async forget(
       repositoryName: string,
-      { hostId, volume, policy, rule, keepWithinMs }: ForgetRequest,
+      { hostId, dataset, policy, rule, keepWithinMs }: ForgetRequest,
       signal?: AbortSignal,
     ): Promise<number> {
       assert(keepWithinMs > 0, "an empty retention would forget everything");
-      const tags = [OURS, `volume=${volume}`, `policy=${policy}`, `rule=${rule}`].join(",");
+      const tags = [OURS, tag("dataset", dataset), tag("policy", policy), tag("rule", rule)].join(",");
       // Grouped by host: by tags, each run would be a group of its own and nothing would ever go.
       const grouped = ["--host", hostId, "--tag", tags, "--group-by", "host"];
       const lines = await run(repositoryName, {
-        attempt: `forget old restore points of volume ${volume}`,
+        attempt: `forget old restore points of ${dataset}`,
         args: ["forget", "--json", ...grouped, "--keep-within", formatSpan(keepWithinMs)],
         deadlineMs: SHORT_MS,
         signal,

@@ -8,7 +8,7 @@ const point = (start: string, volume: string): Snapshot => ({
   at: Date.parse("2030-01-31T02:00:00Z"),
   hostname: "host",
   paths: ["/volumes/data"],
-  tags: ["shipkeeper", `volume=${volume}`],
+  tags: ["shipkeeper", `dataset=volume:${volume}`],
 });
 
 const HELD: Readonly<Record<string, readonly Snapshot[]>> = {
@@ -37,7 +37,7 @@ test("finds a restore point by the beginning of its id in whichever repository",
 
 test("an unknown one lists what there is, and which repository could not be read", async () => {
   await expect(find("cccc")).rejects.toThrow(
-    /no restore point begins with cccc: there is no repository away; there are\n.*aaaa1111 {2}2030-01-31 02:00Z {2}shop {2}in local/,
+    /no restore point begins with cccc: there is no repository away; there are\n.*aaaa1111 {2}2030-01-31 02:00Z {2}volume:shop {2}in local/,
   );
 });
 

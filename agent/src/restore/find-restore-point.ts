@@ -1,6 +1,7 @@
 import { InvalidInput, errorChain, formatInstant } from "@shipkeeper/kit";
-import { tagOf, type Snapshot } from "../restic/answers.ts";
+import type { Snapshot } from "../restic/answers.ts";
 import type { Restic } from "../restic/restic.ts";
+import { tagOf } from "../restic/tags.ts";
 
 export interface FoundRestorePoint {
   readonly repository: string;
@@ -49,8 +50,8 @@ function list(points: readonly FoundRestorePoint[]): string {
   if (points.length === 0) return "no repository that could be read holds any";
   const newest = points.toSorted((a, b) => b.snapshot.at - a.snapshot.at);
   const lines = newest.slice(0, MOST_LISTED).map(({ repository, snapshot }) => {
-    const volume = tagOf(snapshot, "volume") ?? "unknown";
-    return `${snapshot.id.slice(0, 8)}  ${formatInstant(snapshot.at)}  ${volume}  in ${repository}`;
+    const dataset = tagOf(snapshot, "dataset") ?? "unknown";
+    return `${snapshot.id.slice(0, 8)}  ${formatInstant(snapshot.at)}  ${dataset}  in ${repository}`;
   });
   const more = points.length > MOST_LISTED ? [`and ${points.length - MOST_LISTED} older ones`] : [];
   return `there are\n  ${[...lines, ...more].join("\n  ")}`;

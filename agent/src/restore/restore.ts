@@ -7,8 +7,9 @@ import { join } from "node:path";
 import { OperationalError, formatBytes, formatInstant } from "@shipkeeper/kit";
 import { volumeNameSchema, type Volume } from "@shipkeeper/model";
 import type { EngineActor, EngineReader } from "@shipkeeper/docker";
-import { tagOf, type Snapshot } from "../restic/answers.ts";
+import type { Snapshot } from "../restic/answers.ts";
 import type { Restic } from "../restic/restic.ts";
+import { tagOf } from "../restic/tags.ts";
 import { findRestorePoint, type FoundRestorePoint } from "./find-restore-point.ts";
 import { copyWithHoles, freeBytesOf, isOtherFileSystem, withStaging } from "./staging.ts";
 
@@ -111,6 +112,6 @@ function onlyPath({ id, paths }: Snapshot): string {
 }
 
 function describe({ repository, snapshot }: FoundRestorePoint): string {
-  const volume = tagOf(snapshot, "volume") ?? "unknown";
-  return `restore point ${snapshot.id.slice(0, 8)} of volume ${volume}, ${formatInstant(snapshot.at)}, repository ${repository}`;
+  const dataset = tagOf(snapshot, "dataset") ?? "something unknown";
+  return `restore point ${snapshot.id.slice(0, 8)} of ${dataset}, ${formatInstant(snapshot.at)}, repository ${repository}`;
 }

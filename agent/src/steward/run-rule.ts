@@ -40,6 +40,8 @@ export function createRunner(options: RunnerOptions) {
   const running = new Set<Promise<void>>();
   /** Ids of what the runs that are under way are about. */
   const atWork = new Set<string>();
+  /** `ruleKey` of the rules that have a run under way. */
+  const rulesAtWork = new Set<string>();
 
   /** Hands over what is over and not yet on its way to the collector. */
   function reportFinished(): void {
@@ -58,11 +60,14 @@ export function createRunner(options: RunnerOptions) {
 
     const targets = rule.verdicts.filter(isStep).map(({ target }) => target.id);
     for (const id of targets) atWork.add(id);
+    const key = ruleKey(rule.policy, rule.rule);
+    rulesAtWork.add(key);
     const context = contextOf(runId, rule, bundle);
     const ended = endRun(runId, rule.kind, () => act(rule, handlers[rule.kind as Kind], context)).finally(
       () => {
         for (const id of targets) atWork.delete(id);
         running.delete(ended);
+        rulesAtWork.delete(key);
       },
     );
     running.add(ended);
@@ -177,6 +182,8 @@ export function createRunner(options: RunnerOptions) {
   return {
     start,
     reportFinished,
+    isRunning: ({ policy, rule }: Pick<PlannedRule, "policy" | "rule">) =>
+      rulesAtWork.has(ruleKey(policy, rule)),
     isAtWork: (id: string) => atWork.has(id),
     /** Resolves when nothing runs any more. */
     async idle(): Promise<void> {

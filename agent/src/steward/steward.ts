@@ -9,6 +9,7 @@ import { MINUTE_MS, SECOND_MS, type Clock, type Instant } from "@shipkeeper/kit"
 import { readDisk, type Engine } from "@shipkeeper/docker";
 import type { Disk, HostId, Inventory, RoundId, RunId } from "@shipkeeper/model";
 import {
+  actionKind,
   checkRound,
   isStep,
   needsOf,
@@ -175,7 +176,7 @@ export function startSteward(options: StewardOptions): Steward {
     const known = observer.current();
     if (bundle === undefined || known === undefined) return TICK_MS;
     const due = plan("scheduled", bundle, await withDiskOfNow(known));
-    if (due.round.planned.length === 0) return TICK_MS;
+    if (due.round.planned.every((rule) => runner.isRunning(rule))) return TICK_MS;
 
     // Before the look at the host, because it may take minutes.
     const needs = needsOf(due.round, due.world, bundle);
@@ -191,13 +192,20 @@ export function startSteward(options: StewardOptions): Steward {
     tell(round);
     const acting = actingRules(planned, bundle);
     for (const rule of round.planned) {
+      // It goes on from an earlier round, and is looked at again when that has ended.
+      if (runner.isRunning(rule)) continue;
       // Left due: the next turn plans it again.
       if (abort.signal.aborted || clock() - round.at > MOST_PLAN_AGE_MS) break;
       const key = ruleKey(rule.policy, rule.rule);
       ledger.ruleRuns.note(key, round.at);
       asked.delete(key);
       if (!acting.includes(rule)) continue;
-      await runner.start(rule, round, bundle).ended;
+      const { ended } = runner.start(rule, round, bundle);
+      if (actionKind(rule.kind)?.background === true) {
+        void ended.then(() => scheduled.nudge());
+        continue;
+      }
+      await ended;
       await observer.refreshNow();
     }
     return TICK_MS;

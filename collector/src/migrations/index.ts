@@ -9,6 +9,7 @@ import { incidents } from "./0007-incidents.ts";
 import { postMortem } from "./0008-post-mortem.ts";
 import { figures } from "./0009-figures.ts";
 import { logs } from "./0010-logs.ts";
+import { datasets } from "./0011-datasets.ts";
 
 /** In the order in which they are applied. Imported, not found by a scan of the folder: a bundle has no folder. */
 export const migrations: readonly Migration[] = [
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   postMortem,
   figures,
   logs,
+  datasets,
 ];

@@ -173,7 +173,7 @@ export interface WaitingRuleFact {
 
 export interface RestorePointFact {
   readonly host: string;
-  readonly volume: string;
+  readonly dataset: string;
   readonly owner?: string | undefined;
   readonly repository: string;
   readonly at: Instant;

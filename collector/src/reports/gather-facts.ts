@@ -1,6 +1,7 @@
 /** Reads the store for a report, noun by noun, and hands out plain values. Nothing is judged here. */
 import type { Instant } from "@shipkeeper/kit";
 import { HOST_SUBJECT, NOT_READ } from "@shipkeeper/model";
+import { readDatasetId } from "@shipkeeper/policy";
 import {
   SILENT_AFTER_MS,
   type ApiContainer,
@@ -88,13 +89,13 @@ export async function gatherFacts(store: FactSource, since: Instant, now: Instan
     postMortems: named(
       (await store.postMortems.list({ limit: MOST_GATHERED, sort: "-at", from: since, to: now })).items,
     ).map(postMortemFact),
-    restorePoints: points.map(({ host, volume, repository, at, bytes }) => ({
+    restorePoints: points.map(({ host, dataset, repository, at, bytes }) => ({
       host,
-      volume,
+      dataset,
       repository,
       at,
       bytes,
-      owner: ownerOfVolume.get(`${host} ${volume}`),
+      owner: ownerOfVolume.get(`${host} ${readDatasetId(dataset)?.name}`),
     })),
   };
 }

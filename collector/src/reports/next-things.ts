@@ -163,9 +163,9 @@ const stale = ({ datasets }: Found["restorePoints"], now: Instant) =>
   datasets.filter(({ newestAt }) => now - newestAt > RESTORE_POINT_TOO_OLD_MS);
 
 function staleBackups({ restorePoints }: Found, now: Instant): NextThing[] {
-  return each(stale(restorePoints, now), "restore-point-too-old", ({ host, volume, owner, newestAt }) => ({
+  return each(stale(restorePoints, now), "restore-point-too-old", ({ host, dataset, owner, newestAt }) => ({
     urgency: "soon",
-    what: `Get ${short(volume)} on ${short(host)} backed up again`,
+    what: `Get ${short(dataset)} on ${short(host)} backed up again`,
     why: `its newest restore point is ${formatDuration(now - newestAt)} old`,
     host,
     owner,

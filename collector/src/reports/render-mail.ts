@@ -78,7 +78,7 @@ ${listing(
   "Backups",
   own.restorePoints.datasets
     .slice(0, 10)
-    .map(({ volume, host, newestAt }) => `${volume} on ${host}: newest ${ago(newestAt, own.at)}`),
+    .map(({ dataset, host, newestAt }) => `${dataset} on ${host}: newest ${ago(newestAt, own.at)}`),
 )}
 ${listing(`What was done for you in ${spanOf(own)}`, own.done.byAction.map(actionInWords))}
 <h2 style="${HEADING}">The whole fleet</h2>

@@ -204,8 +204,8 @@ function heldLines({ heldBack }: FleetReport): string[] {
 
 function restorePointLines({ restorePoints, at }: FleetReport): string[] {
   const { total, datasets, unprotected } = restorePoints;
-  const saved = datasets.map(({ volume, host, newestAt, points, bytes }) => [
-    volume,
+  const saved = datasets.map(({ dataset, host, newestAt, points, bytes }) => [
+    dataset,
     `on ${host}`,
     `newest ${ago(newestAt, at)}`,
     `${counted(points, "point")}, ${formatBytes(bytes)}`,
@@ -217,7 +217,7 @@ function restorePointLines({ restorePoints, at }: FleetReport): string[] {
     owner ?? "no owner",
   ]);
   return [
-    `${counted(total, "restore point")} of ${counted(datasets.length, "volume")}; ${unprotected.length} in use without any`,
+    `${counted(total, "restore point")} of ${counted(datasets.length, "dataset")}; ${unprotected.length} in use without any`,
     ...alignColumns([...bare, ...saved], [28, 20, 22, 20]),
   ];
 }

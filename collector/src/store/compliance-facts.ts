@@ -32,8 +32,8 @@ export function complianceFacts(db: Database, logs: Pick<Logs, "ofHost">) {
   const layersKeys = db.prepare<[string], { id: ImageId; layers_key: string }>(
     /*sql*/ `SELECT id, layers_key FROM image WHERE host_id = ?`,
   );
-  const newestRestorePoints = db.prepare<[string], { volume: string; at: Instant }>(/*sql*/ `
-    SELECT volume, max(at) AS at FROM restore_point WHERE host_id = ? GROUP BY volume`);
+  const newestRestorePoints = db.prepare<[string], { dataset: string; at: Instant }>(/*sql*/ `
+    SELECT dataset, max(at) AS at FROM restore_point WHERE host_id = ? GROUP BY dataset`);
 
   /** What others know about what a host holds. */
   function beside(

@@ -7,10 +7,10 @@ import { hostIs, readPage } from "./page.ts";
 
 export function restorePoints({ db, read }: StoreDatabase, listings: Listings) {
   const put = db.prepare(/*sql*/ `
-    INSERT INTO restore_point (host_id, repository, id, seen_at, volume, at, bytes, body)
-    VALUES (@hostId, @repository, @id, @takenAt, @volume, @at, @bytes, @body)
+    INSERT INTO restore_point (host_id, repository, id, seen_at, dataset, at, bytes, body)
+    VALUES (@hostId, @repository, @id, @takenAt, @dataset, @at, @bytes, @body)
     ON CONFLICT (host_id, repository, id) DO UPDATE SET
-      seen_at = excluded.seen_at, volume = excluded.volume, at = excluded.at, bytes = excluded.bytes, body = excluded.body
+      seen_at = excluded.seen_at, dataset = excluded.dataset, at = excluded.at, bytes = excluded.bytes, body = excluded.body
     WHERE excluded.seen_at > seen_at`);
   const removeNotSeenSince = db.prepare<[string, string, number]>(
     /*sql*/ `DELETE FROM restore_point WHERE host_id = ? AND repository = ? AND seen_at < ?`,
@@ -23,9 +23,9 @@ export function restorePoints({ db, read }: StoreDatabase, listings: Listings) {
       listings.merge<RestorePoint>(
         { hostId, section, takenAt, whole: true, rows: points },
         {
-          put({ id, volume, at, bytes, ...rest }) {
-            const body = JSON.stringify({ id, volume, at, bytes, ...rest, repository });
-            put.run({ hostId, repository, id, takenAt, volume, at, bytes, body });
+          put({ id, dataset, at, bytes, ...rest }) {
+            const body = JSON.stringify({ id, dataset, at, bytes, ...rest, repository });
+            put.run({ hostId, repository, id, takenAt, dataset, at, bytes, body });
           },
           removeNotSeenSince: (_, wholeAt) => removeNotSeenSince.run(hostId, repository, wholeAt),
         },
@@ -33,18 +33,18 @@ export function restorePoints({ db, read }: StoreDatabase, listings: Listings) {
     },
 
     list(request: RestorePointsQuery): Promise<Page<ApiRestorePoint>> {
-      const { host, volume, repository } = request;
+      const { host, dataset, repository } = request;
       const query = read
         .selectFrom("restore_point")
         .innerJoin("host", "host.id", "restore_point.host_id")
         .select(["restore_point.host_id", "host.hostname", "restore_point.body"])
         .$if(host !== undefined, (q) => q.where(hostIs(host ?? "")))
-        .$if(volume !== undefined, (q) => q.where("restore_point.volume", "=", volume ?? ""))
+        .$if(dataset !== undefined, (q) => q.where("restore_point.dataset", "=", dataset ?? ""))
         .$if(repository !== undefined, (q) => q.where("restore_point.repository", "=", repository ?? ""));
       const order = {
         by: {
           at: sql`restore_point.at`,
-          volume: sql`restore_point.volume`,
+          dataset: sql`restore_point.dataset`,
           bytes: sql`restore_point.bytes`,
         },
         key: sql`restore_point.host_id || restore_point.repository || char(10) || restore_point.id`,

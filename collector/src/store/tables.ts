@@ -134,7 +134,7 @@ export interface Tables {
     repository: string;
     id: string;
     seen_at: number;
-    volume: string;
+    dataset: string;
     at: number;
     bytes: number;
     body: Json<RestorePoint>;

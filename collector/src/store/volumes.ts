@@ -38,7 +38,7 @@ export function volumes({ db, read }: StoreDatabase, listings: Listings) {
       const isStale = sql<number>`volume.seen_at < listing.seen_at`;
       const lastRestorePointAt = sql<number | null>`(
         SELECT max(restore_point.at) FROM restore_point
-        WHERE restore_point.host_id = volume.host_id AND restore_point.volume = volume.id)`;
+        WHERE restore_point.host_id = volume.host_id AND restore_point.dataset IN ('volume:' || volume.id, 'dump:' || volume.id))`;
       const query = read
         .selectFrom("volume")
         .innerJoin("host", "host.id", "volume.host_id")

@@ -25,7 +25,7 @@ export function aHistory(): readonly Sending[] {
   const point = (id: string, at: number) => ({
     id,
     repository: "local",
-    volume: "data",
+    dataset: "volume:data",
     at,
     bytes: 1,
     files: 1,

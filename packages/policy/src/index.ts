@@ -27,6 +27,8 @@ export * from "./availability/availability.ts";
 export { isGone, judgeLook, type KnownAvailability } from "./availability/judge-look.ts";
 export * from "./availability/watching.ts";
 export * from "./compliance/catalog.ts";
+export * from "./dataset/dataset.ts";
+export * from "./dataset/proof.ts";
 export * from "./compliance/check.ts";
 export * from "./compliance/finding.ts";
 export { basesByLabel, type HostToJudge } from "./compliance/host-view.ts";

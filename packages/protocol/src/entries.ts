@@ -8,6 +8,7 @@ import {
   modeSchema,
   outcomeSchema,
   roundSchema,
+  volumeDataset,
   watchSpanSchema,
 } from "@shipkeeper/policy";
 import * as z from "zod";
@@ -66,7 +67,7 @@ export const restorePointSchema = z.object({
   id: z.string(),
   runId: runIdSchema.optional(),
   repository: z.string(),
-  volume: z.string(),
+  dataset: z.string(),
   /** When its data was read; RPO counts from here. */
   at: instantSchema,
   policy: z.string().optional(),
@@ -77,12 +78,20 @@ export const restorePointSchema = z.object({
 });
 export type RestorePoint = z.infer<typeof restorePointSchema>;
 
+/** Agents that backed up nothing but volumes told the volume instead. */
+function withDataset(point: unknown): unknown {
+  const told = z.looseObject({ volume: z.string() }).safeParse(point).data;
+  if (told === undefined) return point;
+  const { volume, ...rest } = told;
+  return { dataset: volumeDataset(volume), ...rest };
+}
+
 /** All restore points of one repository as the repository itself lists them: what is not in it is gone. */
 const restorePointsEntrySchema = z.object({
   kind: z.literal("restore-points"),
   repository: z.string(),
   at: instantSchema,
-  points: z.array(restorePointSchema),
+  points: z.array(z.preprocess(withDataset, restorePointSchema)),
 });
 
 /** So many changes in one entry at most; more go into several. */

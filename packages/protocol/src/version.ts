@@ -128,4 +128,10 @@ export const PROTOCOL_HISTORY: readonly {
     hash: "11ac64e933582441e33ca2ec436efeef6817cf97d5b52e0c60c284c4d29ad5fe",
     change: "guardrails may allow `recreate`",
   },
+  {
+    version: 1,
+    hash: "cfe7f03fc6370c302eb5f32f9e123518f98512256dc333453a6834d498a97823",
+    change:
+      "restore points carry `dataset` instead of `volume`, which an older collector refuses; targets may be datasets, repositories and restore points",
+  },
 ];

@@ -65,7 +65,7 @@ export function restorePointsSection({ restorePoints, at }: FleetReport): Markup
   const { total, datasets, unprotected } = restorePoints;
   const saved = table(
     [
-      { head: "Volume", isName: true, cell: ({ volume }) => volume },
+      { head: "Dataset", isName: true, cell: ({ dataset }) => dataset },
       { head: "Host", cell: ({ host }) => host },
       { head: "Newest", cell: ({ newestAt }) => ago(newestAt, at) },
       { head: "Kept", cell: ({ points, bytes }) => `${counted(points, "point")}, ${formatBytes(bytes)}` },
@@ -88,7 +88,7 @@ export function restorePointsSection({ restorePoints, at }: FleetReport): Markup
   );
   return section(
     "Restore points",
-    markup`<p>${counted(total, "restore point")} of ${counted(datasets.length, "volume")};
+    markup`<p>${counted(total, "restore point")} of ${counted(datasets.length, "dataset")};
 ${unprotected.length === 0 ? "every named volume in use has one." : `${counted(unprotected.length, "volume")} in use without any.`}</p>`,
     unprotected.length > 0 && markup`<h3>Without any</h3>${bare}`,
     datasets.length > 0 && markup`<h3>The longest not backed up first</h3>${saved}`,

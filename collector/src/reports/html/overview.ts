@@ -36,7 +36,7 @@ ${figure(oldest?.ageDays ?? "–", "days, the oldest running image", (oldest?.ag
 ${figure(formatBytes(done.freedBytes), `freed, ${failed === 0 ? "nothing failed" : `${counted(failed, "step")} failed`}`, failed > 0 ? "warn" : "")}
 ${score !== undefined && figure(score, `of 100 compliance, ${counted(compliance.open, "finding")}`, scoreTone(score))}
 ${availability.share !== undefined && figure(formatShare(availability.share), `up over ${watchedInWords(availability)}, ${below === 0 ? "nothing" : below} below ${availability.target} %`, below > 0 ? "warn" : "good")}
-${figure(restorePoints.datasets.length, `volumes with a backup, ${unprotected} without`, unprotected > 0 ? "warn" : "good")}
+${figure(restorePoints.datasets.length, `datasets with a backup, ${unprotected} volumes without`, unprotected > 0 ? "warn" : "good")}
 </section>\n`;
 }
 

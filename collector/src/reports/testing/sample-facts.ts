@@ -257,7 +257,7 @@ export const SAMPLE_FACTS: FleetFacts = {
   })),
   restorePoints: [1, 2, 3].map((hoursAgo) => ({
     host: "db-1",
-    volume: "orders-pgdata",
+    dataset: "volume:orders-pgdata",
     owner: "payments",
     repository: hoursAgo === 3 ? "offsite" : "local",
     at: NOW - hoursAgo * HOUR_MS,

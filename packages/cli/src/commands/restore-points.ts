@@ -13,7 +13,7 @@ export function addRestorePointsCommand(program: Command, surroundings: Surround
     columns: columns(surroundings),
     filters: [
       hostFilter(),
-      new Option("--volume <name>", "only of this volume"),
+      new Option("--dataset <id>", "only of this dataset, such as volume:shop-data"),
       new Option("--repository <name>", "only in this repository"),
     ],
     sorts: restorePointsQuerySchema.shape.sort.unwrap().options,
@@ -22,7 +22,7 @@ export function addRestorePointsCommand(program: Command, surroundings: Surround
 
 const columns = ({ now }: Surroundings): Column<ApiRestorePoint>[] => [
   { head: "host", cell: (point) => point.host },
-  { head: "volume", cell: (point) => point.volume },
+  { head: "dataset", cell: (point) => point.dataset },
   { head: "taken", cell: (point) => time(point.at) },
   { head: "age", align: "right", cell: (point) => ago(point.at, now()) },
   { head: "size", align: "right", cell: (point) => bytes(point.bytes) },

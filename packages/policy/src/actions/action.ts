@@ -12,8 +12,19 @@ import { expectationSchema } from "./expectation.ts";
 
 /** One thing that a plan speaks of. */
 export const targetSchema = z.object({
-  type: z.enum(["container", "image", "volume", "network", "build-cache", "registry-tag", "host"]),
-  /** The engine's full id, or the name where names are the ids (volumes). */
+  type: z.enum([
+    "container",
+    "image",
+    "volume",
+    "network",
+    "build-cache",
+    "registry-tag",
+    "host",
+    "dataset",
+    "repository",
+    "restore-point",
+  ]),
+  /** The engine's full id, or the name where names are the ids (volumes, repositories), the id text of a dataset. */
   id: z.string(),
   name: z.string(),
   owner: z.string().optional(),
@@ -100,6 +111,14 @@ export interface Misfit {
   readonly message: string;
 }
 
+/** A rule that another one brings along, in the same mode and windows. */
+export interface Companion {
+  /** The kind, which is also what its name ends with. */
+  readonly kind: string;
+  /** Decoded by its kind. */
+  readonly spec: unknown;
+}
+
 /** What an action kind supplies; the agent and the collector are generic over it. */
 export interface ActionKind<Kind extends string = string, Spec = unknown> {
   readonly kind: Kind;
@@ -110,12 +129,18 @@ export interface ActionKind<Kind extends string = string, Spec = unknown> {
   readonly spec: z.ZodType<Spec>;
   /** `scheduled` rules run when they are due, `continuous` ones whenever the inventory changes. */
   readonly trigger: Trigger;
+  /** A run takes long and nothing waits for it: other rules of the round go on beside it. */
+  readonly background?: true;
+  /** No rule of a policy is of this kind by itself: it comes along with a rule of another kind (`companions`). */
+  readonly companionOnly?: true;
   /** Whether a run takes away what nothing brings back: it then keeps to the windows of the host's guardrails. */
   readonly destructive: boolean;
   /** Whether something on the host wants a scheduled rule looked at before its time. Pure. */
   urgent?(spec: Spec, world: World): boolean;
   /** The schedule that follows from the rule's own keys, where it names none. */
   schedule?(spec: Spec): Schedule | undefined;
+  /** Rules of other kinds that come along with one of this kind: the rule `NAME` brings `NAME/verify`. */
+  companions?(spec: Spec, name: string): readonly Companion[];
   /** What is wrong with a rule's own keys beside those that all rules share, and at which key. Pure. */
   misfit?(spec: Spec, shared: SharedTerms): Misfit | undefined;
   /** What must be looked at beyond the host before the rule is planned; nothing where it is left out. */

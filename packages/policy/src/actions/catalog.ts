@@ -20,9 +20,19 @@ export type SpecOf<K extends Kind> = (typeof catalog)[K] extends ActionKind<K, i
 
 export const KINDS = Object.keys(catalog) as readonly Kind[];
 
+/** Kinds that a rule of a policy opens with; the others only come along with one of these. */
+export const WRITTEN_KINDS: readonly Kind[] = KINDS.filter(
+  (kind) => actionKind(kind)?.companionOnly !== true,
+);
+
 /** Undefined for a kind that this version does not have, e.g. of a newer collector. */
 export function actionKind(kind: string): ActionKind<Kind> | undefined {
   return isKind(kind) ? catalog[kind] : undefined;
+}
+
+/** Undefined where no rule opens with this word. */
+export function writtenKind(word: string): ActionKind<Kind> | undefined {
+  return WRITTEN_KINDS.some((kind) => kind === word) ? actionKind(word) : undefined;
 }
 
 export function isKind(kind: string): kind is Kind {

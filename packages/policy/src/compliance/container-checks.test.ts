@@ -171,9 +171,9 @@ test("a volume in use needs a restore point that is young enough, in whatever re
     plainVolume("idle"),
   ];
   const restorePoints = [
-    { volume: "fresh", at: NOW - days(9) },
-    { volume: "fresh", at: NOW - days(1) },
-    { volume: "stale", at: NOW - days(9) },
+    { dataset: "volume:fresh", at: NOW - days(9) },
+    { dataset: "volume:fresh", at: NOW - days(1) },
+    { dataset: "volume:stale", at: NOW - days(9) },
   ];
 
   const judgement = judge(

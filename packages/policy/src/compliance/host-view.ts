@@ -1,6 +1,7 @@
 /** One host as the checks see it: what it holds, found by id and by name, and what others know about it. */
 import type { Instant } from "@shipkeeper/kit";
 import type { Container, ContainerId, Image, ImageId, Inventory } from "@shipkeeper/model";
+import type { DatasetId } from "../dataset/dataset.ts";
 import type { BaseImage } from "./check.ts";
 import type { WatchedLog } from "../logs/watched-log.ts";
 import { fullName } from "./image-names.ts";
@@ -9,8 +10,8 @@ import { fullName } from "./image-names.ts";
 export interface HostToJudge {
   readonly hostname: string;
   readonly inventory: Pick<Inventory, "containers" | "images" | "volumes" | "gaps">;
-  /** Of the host's volumes in all repositories; those that nobody listed yet do not count. */
-  readonly restorePoints: readonly { readonly volume: string; readonly at: Instant }[];
+  /** The newest of the host's datasets in all repositories; those that nobody listed yet do not count. */
+  readonly restorePoints: readonly { readonly dataset: DatasetId; readonly at: Instant }[];
   /** What the host's images are built on, the closest first. An image that is not in it may name its base itself. */
   readonly bases: ReadonlyMap<ImageId, readonly BaseImage[]>;
   /** Container id → what watching its log told last; quiet ones are left out. Absent where nobody watches them. */
@@ -26,17 +27,17 @@ export interface HostView {
   readonly containerById: ReadonlyMap<ContainerId, Container>;
   /** The images that any container, in whatever state, was made from. */
   readonly usedImages: ReadonlySet<ImageId>;
-  /** When the data of each volume's newest restore point was read. */
-  readonly newestRestorePoint: ReadonlyMap<string, Instant>;
+  /** When the data of each dataset's newest restore point was read. */
+  readonly newestRestorePoint: ReadonlyMap<DatasetId, Instant>;
   readonly logs: ReadonlyMap<string, WatchedLog> | undefined;
   basesOf(image: Image): readonly BaseImage[];
 }
 
 export function viewHost(host: HostToJudge, now: Instant): HostView {
   const { images, containers } = host.inventory;
-  const newestRestorePoint = new Map<string, Instant>();
-  for (const { volume, at } of host.restorePoints) {
-    newestRestorePoint.set(volume, Math.max(at, newestRestorePoint.get(volume) ?? at));
+  const newestRestorePoint = new Map<DatasetId, Instant>();
+  for (const { dataset, at } of host.restorePoints) {
+    newestRestorePoint.set(dataset, Math.max(at, newestRestorePoint.get(dataset) ?? at));
   }
   return {
     now,

@@ -85,7 +85,7 @@ export function postMortemTerms(bundle: PolicyBundle, hostLabels: HostLabels): P
   };
 }
 
-/** What the memory of a rule's last run is kept under. Names have no slash, so no two rules share a key. */
+/** What the memory of a rule's last run is kept under. What people name has no slash, so no two rules share a key. */
 export function ruleKey(policyName: string, ruleName: string): string {
   return `${policyName}/${ruleName}`;
 }

@@ -3,7 +3,7 @@
  * `parsePolicy`: neither patterns nor times are checked by it, and a rule that is inherited may leave out keys.
  */
 import * as z from "zod";
-import { catalog, KINDS, type Kind } from "../actions/catalog.ts";
+import { catalog, WRITTEN_KINDS, type Kind } from "../actions/catalog.ts";
 import { policySourceSchema, profileSourceSchema, ruleSourceSchema } from "./source.ts";
 import { nameSchema } from "./values.ts";
 
@@ -26,7 +26,7 @@ export function policySchemaJson(describe: DescribeKey = () => undefined): Json 
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "Shipkeeper policy",
     anyOf: [head(policySourceSchema), head(profileSourceSchema)],
-    $defs: { rule: { anyOf: KINDS.map((kind) => ruleJson(kind, describe)) } },
+    $defs: { rule: { anyOf: WRITTEN_KINDS.map((kind) => ruleJson(kind, describe)) } },
   };
 }
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { catalog, KINDS } from "../actions/catalog.ts";
+import { catalog, WRITTEN_KINDS } from "../actions/catalog.ts";
 import { probeSpecSchema } from "../actions/restart/probe-spec.ts";
 import { guardrailsSchema } from "../guardrails.ts";
 import { complianceSource } from "./compliance-source.ts";
@@ -22,7 +22,7 @@ export function languageKeys(): Readonly<Record<string, readonly string[]>> {
     logs,
     rule: allKeys(ruleSourceSchema).filter(isNoWindowKey),
     window: allKeys(windowSchema),
-    ...Object.fromEntries(KINDS.map((kind) => [kind, allKeys(catalog[kind].spec)])),
+    ...Object.fromEntries(WRITTEN_KINDS.map((kind) => [kind, allKeys(catalog[kind].spec)])),
     probe: allKeys(probeSpecSchema),
     guardrails: allKeys(guardrailsSchema).filter(isNoWindowKey),
   };

@@ -1,8 +1,9 @@
 /** One policy or profile, with all that it inherits, from the data of its YAML. */
 import { suggest, type Instant } from "@shipkeeper/kit";
-import { isKind } from "../actions/catalog.ts";
+import { writtenKind } from "../actions/catalog.ts";
 import type { PlacedRule } from "./check-overlap.ts";
 import { compileChecks } from "./compliance-source.ts";
+import { companionsOf } from "./companions.ts";
 import { check } from "./describe-issue.ts";
 import { endProblem } from "./exemption.ts";
 import { isProfile, nameOf } from "./inherit.ts";
@@ -28,7 +29,7 @@ export function parseDocument(
     : check(policySourceSchema, document, whole);
   // Rules are read even where the head is wrong: their mistakes are told in the same breath.
   const { placed, problems: found } = parseRules(document, source ?? {});
-  const rules = placed.map(({ rule }) => rule);
+  const rules = placed.flatMap(({ rule }) => [rule, ...companionsOf(rule)]);
   problems.push(...found);
   if (source === undefined) return { placed, problems };
 
@@ -79,7 +80,9 @@ function checkRuleNames(document: YamlDocument, exceptions: readonly Pick<Except
 /** What a rule may be named, whatever is wrong with it: that is told at the rule itself. */
 function namesOf(source: unknown): string[] {
   const entries = isMapping(source) ? Object.entries(source) : [];
-  return entries.flatMap(([key, value], index) => (index === 0 || isKind(key) ? String(value) : []));
+  return entries.flatMap(([key, value], index) =>
+    index === 0 || writtenKind(key) !== undefined ? String(value) : [],
+  );
 }
 
 function sourcesOf({ data }: YamlDocument): unknown[] {

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { actionKind, KINDS } from "../actions/catalog.ts";
+import { WRITTEN_KINDS, writtenKind } from "../actions/catalog.ts";
 import type { Misfit } from "../actions/action.ts";
 import { check, unknownKey } from "./describe-issue.ts";
 import type { Mode, Rule, Schedule } from "./policy.ts";
@@ -58,14 +58,14 @@ export function parseRule(
   };
 }
 
-type FoundKind = NonNullable<ReturnType<typeof actionKind>>;
+type FoundKind = NonNullable<ReturnType<typeof writtenKind>>;
 
 function kindOf(
   document: YamlDocument,
   path: Path,
   source: Record<string, unknown>,
 ): { kind: FoundKind } | { problem: Problem } {
-  const named = Object.keys(source).flatMap((key) => actionKind(key) ?? []);
+  const named = Object.keys(source).flatMap((key) => writtenKind(key) ?? []);
   const [kind, second] = named;
   if (kind !== undefined && second === undefined) return { kind };
   if (kind !== undefined && second !== undefined) {
@@ -78,7 +78,7 @@ function kindOf(
     problem:
       first === undefined
         ? document.problemAt(path, message)
-        : document.problemAtKey(path, first, `${message}; ${unknownKey(first, KINDS)}`),
+        : document.problemAtKey(path, first, `${message}; ${unknownKey(first, WRITTEN_KINDS)}`),
   };
 }
 

@@ -11,8 +11,11 @@ export const checkVolumeRemoval: Check = ({ target, expect }, { inventory, guard
   const mounted = inventory.containers.some(({ mounts }) => mounts.some((mount) => mount.volume === name));
   const since = ledger.orphans.volumes.get(name) ?? Infinity;
   const saved = ledger.restorePoints.some(
-    ({ id, volume: of, at, verifiedAt }) =>
-      id === expect?.["restorePoint"] && of === name && at > since && verifiedAt !== undefined,
+    ({ id, dataset, at, verifiedAt }) =>
+      id === expect?.["restorePoint"] &&
+      dataset === `volume:${name}` &&
+      at > since &&
+      verifiedAt !== undefined,
   );
   const allowed = guardrails.allow.volumes.some((pattern) => matchesPattern(pattern, name));
   return [

@@ -71,7 +71,9 @@ test("a round reads as the list of what goes, what stays and what waits, each wi
 });
 
 test("a round of backups tells the place of every restore point", async () => {
-  const restorePoints = [{ id: "a1", at: NOW - 26 * HOUR_MS, repository: "local", volume: "shop-pgdata" }];
+  const restorePoints = [
+    { id: "a1", at: NOW - 26 * HOUR_MS, repository: "local", dataset: "volume:shop-pgdata" },
+  ];
   const world = { ...WORLD, ledger: { ...WORLD.ledger, restorePoints } };
 
   await expect(

@@ -14,6 +14,7 @@ import {
 } from "@shipkeeper/model";
 import * as z from "zod";
 import { rungSchema, signSchema } from "../actions/restart/sign.ts";
+import { proofSchema } from "../dataset/proof.ts";
 import { guardrailsSchema, type Guardrails } from "../guardrails.ts";
 import { mapOf } from "./map-of.ts";
 import type { Outside } from "./outside.ts";
@@ -80,11 +81,13 @@ const ledgerSchema = z.object({
         id: z.string(),
         at: instantSchema,
         repository: z.string(),
-        volume: z.string(),
+        dataset: z.string(),
+        rule: z.string().optional(),
         verifiedAt: z.exactOptional(instantSchema),
       }),
     )
     .readonly(),
+  proofs: z.array(proofSchema).readonly().default([]),
   expiries: z.array(expirySchema).readonly().default([]),
 } satisfies { [Field in keyof Ledger]-?: z.ZodType<Ledger[Field]> });
 

@@ -1,6 +1,8 @@
 import type { Instant } from "@shipkeeper/kit";
 import type { HostId, HostLabels, ImageId, Inventory } from "@shipkeeper/model";
 import type { Rung, Sign } from "../actions/restart/sign.ts";
+import type { DatasetId } from "../dataset/dataset.ts";
+import type { Proof } from "../dataset/proof.ts";
 import type { Guardrails } from "../guardrails.ts";
 import type { Exception } from "../language/policy.ts";
 import type { Outside } from "./outside.ts";
@@ -41,7 +43,9 @@ export interface KnownRestorePoint {
   /** When its data was read. */
   readonly at: Instant;
   readonly repository: string;
-  readonly volume: string;
+  readonly dataset: DatasetId;
+  /** The `ruleKey` of the backup rule that made it; absent for one that was made otherwise. */
+  readonly rule?: string | undefined;
   /** When its repository last listed it as a whole snapshot; absent while nobody asked since it was made. */
   readonly verifiedAt?: Instant;
 }
@@ -76,6 +80,8 @@ export interface Ledger {
   readonly pastImages: ReadonlyMap<string, readonly PastImage[]>;
   readonly orphans: Orphans;
   readonly restorePoints: readonly KnownRestorePoint[];
+  /** The newest that passed and the newest that failed, for each repository, dataset and level. */
+  readonly proofs: readonly Proof[];
   /** What rules told containers of their end, one for each rule and container. */
   readonly expiries: readonly Expiry[];
 }

@@ -74,7 +74,7 @@ const restorePoints = fc
   .array(fc.record({ volume: fc.nat(12), at: past, isVerified: fc.boolean() }), { maxLength: 10 })
   .map((all) =>
     all.map(({ volume, at, isVerified }, index): KnownRestorePoint => {
-      const point = { id: `point-${index}`, repository: "local", volume: `v${volume}`, at };
+      const point = { id: `point-${index}`, repository: "local", dataset: `volume:v${volume}`, at };
       return isVerified ? { ...point, verifiedAt: NOW } : point;
     }),
   );

@@ -120,6 +120,7 @@ export function worldWith(
       pastImages: new Map(),
       orphans: NO_ORPHANS,
       restorePoints: [],
+      proofs: [],
       expiries: [],
     },
     guardrails: NO_GUARDRAILS,

@@ -121,7 +121,7 @@ export type HeldReason = z.infer<typeof heldReasonSchema>;
 
 const datasetSchema = z.object({
   host: z.string(),
-  volume: z.string(),
+  dataset: z.string(),
   owner: z.string().optional(),
   newestAt: instantSchema,
   points: countSchema,

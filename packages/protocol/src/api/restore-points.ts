@@ -8,10 +8,10 @@ export const apiRestorePointSchema = z
 export type ApiRestorePoint = z.infer<typeof apiRestorePointSchema>;
 
 export const restorePointsQuerySchema = listQuery(
-  { sorts: ["at", "volume", "bytes"], order: "-at" },
+  { sorts: ["at", "dataset", "bytes"], order: "-at" },
   {
     host: z.string().optional(),
-    volume: z.string().optional(),
+    dataset: z.string().optional(),
     repository: z.string().optional(),
   },
 );

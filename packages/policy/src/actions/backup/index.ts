@@ -8,6 +8,7 @@ export const backup: ActionKind<"backup", BackupSpec> = {
   kind: "backup",
   spec: backupSpecSchema,
   trigger: "scheduled",
+  background: true,
   destructive: false,
   /** Twice within the span, so that one failure does not yet lose more than was agreed. */
   schedule: ({ rpo }) => (rpo === undefined ? undefined : { everyMs: Math.max(1_000, Math.floor(rpo / 2)) }),

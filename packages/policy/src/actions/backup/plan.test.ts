@@ -14,7 +14,7 @@ const point = (name: string, repository: string, hoursAgo: number) => ({
   id: `${name}-${hoursAgo}`,
   at: NOW - hoursAgo * HOUR_MS,
   repository,
-  volume: name,
+  dataset: `volume:${name}`,
 });
 
 test("a volume is backed up when its name or its labels are selected; where both are given, both must be", () => {

@@ -3,6 +3,7 @@
  * is not known here. An incomplete list only hides volumes: the ones that were seen are backed up all the same.
  */
 import type { Volume } from "@shipkeeper/model";
+import { volumeDataset } from "../../dataset/dataset.ts";
 import { selectsVolume } from "../../language/select.ts";
 import type { KnownRestorePoint, World } from "../../round/world.ts";
 import type { Plan, VerdictFor } from "../action.ts";
@@ -81,7 +82,7 @@ function newestRestorePoint(
   repository: string,
 ): KnownRestorePoint | undefined {
   return points
-    .filter((point) => point.volume === name && point.repository === repository)
+    .filter((point) => point.dataset === volumeDataset(name) && point.repository === repository)
     .reduce<KnownRestorePoint | undefined>(
       (newest, point) => (newest === undefined || point.at > newest.at ? point : newest),
       undefined,

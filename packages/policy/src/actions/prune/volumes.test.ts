@@ -22,7 +22,7 @@ function worldOf(
   const restorePoints = volumes.map(({ name }) => ({
     id: `point-of-${name}`,
     repository: "local",
-    volume: name,
+    dataset: `volume:${name}`,
     at: since + days(1),
     ...(verified && { verifiedAt: NOW - 1 }),
   }));

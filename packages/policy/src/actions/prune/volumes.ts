@@ -5,6 +5,7 @@
  */
 import { firstMatch } from "@shipkeeper/kit";
 import { isComplete, type Volume } from "@shipkeeper/model";
+import { volumeDataset } from "../../dataset/dataset.ts";
 import type { KnownRestorePoint, World } from "../../round/world.ts";
 import { exceptionFor } from "../exception.ts";
 import { expectVolume, type Expectation } from "../expectation.ts";
@@ -84,7 +85,8 @@ function proofFor(
 ): Expectation | undefined {
   if (sizeBytes === 0) return { empty: true };
   const point = points.find(
-    ({ volume, at, verifiedAt }) => volume === name && at > orphanedAt && verifiedAt !== undefined,
+    ({ dataset, at, verifiedAt }) =>
+      dataset === volumeDataset(name) && at > orphanedAt && verifiedAt !== undefined,
   );
   return point === undefined ? undefined : { restorePoint: point.id, restorableFrom: point.repository };
 }
