@@ -1,15 +1,17 @@
 /** What may be done to one container: end it, begin it, name it, make another one like it. Never with force. */
-import { errorChain, MINUTE_MS, SECOND_MS } from "@shipkeeper/kit";
-import { type ContainerId, containerIdSchema, DEFAULT_STOP_SECONDS } from "@shipkeeper/model";
+import { MINUTE_MS, SECOND_MS } from "@shipkeeper/kit";
+import { type ContainerId, DEFAULT_STOP_SECONDS } from "@shipkeeper/model";
 import * as z from "zod";
-import { type CopyOrder, configurationAnswer, copyConfiguration } from "./answers/copy-configuration.ts";
+import { configurationAnswer, copyConfiguration } from "./answers/copy-configuration.ts";
 import { containerAnswer } from "./answers/container-answer.ts";
 import { decodeAnswer } from "./answers/decode-answer.ts";
 import { isolableAnswer, isolateConfiguration } from "./answers/isolate-configuration.ts";
 import type { Connection } from "./connection.ts";
+import { createContainer, throwRefused } from "./create-container.ts";
 import { EngineRefused } from "./engine-errors.ts";
 import { type EngineAnswer, reasonIn } from "./engine-wire.ts";
 import type { CallOptions, EngineActor } from "./engine.ts";
+import { isImageReference } from "./image-path.ts";
 import { speaks } from "./negotiate.ts";
 
 const INSPECT_DEADLINE_MS = 10 * SECOND_MS;
@@ -76,68 +78,11 @@ export function containerActor(connection: Connection): ContainerActor {
 
   /** Whether a name or an id means this image. */
   async function isImage(reference: string, id: string, signal: AbortSignal | undefined): Promise<boolean> {
-    if (!/^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,511}$/.test(reference) || reference.includes("..")) return false;
+    if (!isImageReference(reference)) return false;
     const attempt = `inspect image ${reference}`;
     const path = `/images/${reference}/json`;
     const answer = await connection.call({ attempt, path, deadlineMs: INSPECT_DEADLINE_MS, signal });
     return answer.status !== 404 && decodeAnswer(attempt, z.object({ Id: z.string() }), answer).Id === id;
-  }
-
-  async function create(
-    name: string,
-    { create: body, connect = [] }: Pick<CopyOrder, "create"> & Partial<CopyOrder>,
-    signal: AbortSignal | undefined,
-  ) {
-    const attempt = `create container ${name}`;
-    const answer = await connection.call({
-      attempt,
-      method: "POST",
-      path: "/containers/create",
-      query: { name },
-      body,
-      deadlineMs: START_DEADLINE_MS,
-      signal,
-    });
-    const { Id: id } = decodeAnswer(attempt, z.object({ Id: containerIdSchema }), answer);
-    for (const { network, endpoint } of connect) await join(network, id, endpoint, signal);
-    return { id };
-  }
-
-  /** A container that cannot be in all of its networks is not left behind. */
-  async function join(
-    network: string,
-    id: ContainerId,
-    endpoint: CopyOrder["connect"][number]["endpoint"],
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    const attempt = `connect container ${id} to network ${network}`;
-    try {
-      const answer = await connection.call({
-        attempt,
-        method: "POST",
-        path: `/networks/${encodeURIComponent(network)}/connect`,
-        body: { Container: id, EndpointConfig: endpoint },
-        deadlineMs: INSPECT_DEADLINE_MS,
-        signal,
-      });
-      throwRefused(attempt, answer);
-    } catch (error) {
-      const left = await discard(id).then(() => undefined, errorChain);
-      if (left === undefined) throw error;
-      throw new Error(`container ${id} is not in all of its networks, and cannot be removed: ${left}`, {
-        cause: error,
-      });
-    }
-  }
-
-  async function discard(id: ContainerId): Promise<void> {
-    const attempt = `remove container ${id}`;
-    const query = { force: false, v: false };
-    const path = `/containers/${id}`;
-    throwRefused(
-      attempt,
-      await connection.call({ attempt, method: "DELETE", path, query, deadlineMs: START_DEADLINE_MS }),
-    );
   }
 
   return {
@@ -199,20 +144,16 @@ export function containerActor(connection: Connection): ContainerActor {
       const own = decodeAnswer(`inspect container ${id}`, configurationAnswer, answer);
       const nameIsSame = await isImage(own.Config.Image, own.Image, signal);
       const manyNetworks = speaks(await connection.apiVersion(signal), "1.44");
-      return create(name, copyConfiguration(own, { nameIsSame, manyNetworks }), signal);
+      return createContainer(connection, name, copyConfiguration(own, { nameIsSame, manyNetworks }), signal);
     },
 
     async copyIsolated(id, name, isolation, { signal } = {}) {
       const answer = await inspect(id, signal);
       if (answer.status === 404) return "already-gone";
       const own = decodeAnswer(`inspect container ${id}`, isolableAnswer, answer);
-      return create(name, { create: isolateConfiguration(own, isolation) }, signal);
+      return createContainer(connection, name, { create: isolateConfiguration(own, isolation) }, signal);
     },
   };
-}
-
-function throwRefused(attempt: string, { status, body }: EngineAnswer): void {
-  if (status >= 400) throw new EngineRefused(attempt, { status, reason: reasonIn(body) });
 }
 
 /** A start also finds no network or no volume, with the same status: only the text tells. */

@@ -1,9 +1,10 @@
-/** The engine port over a real engine's socket, joined from what looks, what changes, and what runs programs. */
+/** The engine port over a real engine's socket, joined from what looks, changes, runs programs, and rebuilds. */
 import { engineActor } from "./engine-actor.ts";
 import type { EngineAddress } from "./engine-address.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import { engineExec } from "./engine-exec.ts";
 import { engineReader } from "./engine-reader.ts";
+import { engineRebuild } from "./dockerode-rebuild.ts";
 import type { Engine } from "./engine.ts";
 
 /** An engine that is reached when it is first called, and again after it was away. */
@@ -24,5 +25,6 @@ function engineOver(connection: Connection): Engine {
     ...engineReader(connection),
     ...engineActor(connection),
     ...engineExec(connection),
+    ...engineRebuild(connection),
   };
 }

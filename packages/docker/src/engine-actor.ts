@@ -4,19 +4,18 @@
  */
 import { InvalidInput, MINUTE_MS, SECOND_MS } from "@shipkeeper/kit";
 import type { VolumeName } from "@shipkeeper/model";
-import * as z from "zod";
 import type { Connection } from "./connection.ts";
 import { containerActor } from "./container-actor.ts";
 import { decodeAnswer } from "./answers/decode-answer.ts";
 import { EngineAnswerInvalid, EngineRefused } from "./engine-errors.ts";
-import { type EngineAnswer, reasonIn } from "./engine-wire.ts";
-import type { CallOptions, EngineActor, Removal } from "./engine.ts";
+import type { EngineAnswer } from "./engine-wire.ts";
+import type { EngineActor, Removal } from "./engine.ts";
+import { createNetwork } from "./create-network.ts";
 import { buildPruneAnswer, volumeAnswer } from "./answers/host-answers.ts";
+import { imagePath } from "./image-path.ts";
 import { readVolume } from "./answers/read-host.ts";
 
 const INSPECT_DEADLINE_MS = 10 * SECOND_MS;
-/** Each new network rewrites the host's packet filter, under a lock that all programs share. */
-const NETWORK_DEADLINE_MS = 30 * SECOND_MS;
 /** Freeing the layers of a large image or container takes minutes on a slow disk. */
 const REMOVE_DEADLINE_MS = 5 * MINUTE_MS;
 
@@ -51,7 +50,7 @@ export function engineActor(connection: Connection): EngineActor {
       const answer = await connection.call({
         attempt,
         method: "DELETE",
-        path: `/images/${pathOf(reference)}`,
+        path: `/images/${imagePath(reference)}`,
         // With pruning the engine would take the untagged parents of a classic build along, which no plan named.
         // They do not leak: childless, they show up in the next list as dangling images of their own.
         query: { force: false, noprune: true },
@@ -113,36 +112,26 @@ export function engineActor(connection: Connection): EngineActor {
       return CachesDeleted.includes(id) ? "removed" : "in-use";
     },
 
-    async createInternalNetwork(name, labels, options) {
-      const attempt = `create network ${name}`;
-      const answer = await connection.call({
-        attempt,
-        method: "POST",
-        path: "/networks/create",
-        // Older engines take the same name twice where they are not told to look.
-        body: { Name: name, CheckDuplicate: true, Driver: "bridge", Internal: true, Labels: labels },
-        deadlineMs: NETWORK_DEADLINE_MS,
-        signal: options?.signal,
-      });
-      if (answer.status >= 400) {
-        throw new EngineRefused(attempt, { status: answer.status, reason: reasonIn(answer.body) });
-      }
-      return { id: decodeAnswer(attempt, z.object({ Id: z.string().min(1) }), answer).Id };
-    },
+    createInternalNetwork: (name, labels, { signal } = {}) =>
+      createNetwork(
+        connection,
+        { name, create: { Driver: "bridge", Internal: true, Labels: labels } },
+        signal,
+      ),
 
-    async createVolume(name, labels, options: CallOptions = {}) {
+    async createVolume(name, labels, { driver = "local", driverOptions = {}, signal } = {}) {
       const attempt = `create volume ${name}`;
       // The engine answers a second creation with the first volume, as if it were new. Between this look and the
       // creation another program may still take the name; its labels then differ from ours.
-      const isTaken = await volumeExists(name, options.signal);
+      const isTaken = await volumeExists(name, signal);
       if (isTaken) throw new EngineRefused(attempt, { status: 409, reason: "a volume of that name exists" });
       const answer = await connection.call({
         attempt,
         method: "POST",
         path: "/volumes/create",
-        body: { Name: name, Driver: "local", Labels: labels },
+        body: { Name: name, Driver: driver, DriverOpts: driverOptions, Labels: labels },
         deadlineMs: INSPECT_DEADLINE_MS,
-        signal: options.signal,
+        signal,
       });
       const volume = readVolume(decodeAnswer(attempt, volumeAnswer, answer));
       if (!Object.entries(labels).every(([key, value]) => volume.labels[key] === value)) {
@@ -162,11 +151,4 @@ function removal(answer: EngineAnswer): Removal {
 function pathSegment(name: string): string {
   if (name === "" || name === "." || name === "..") throw new InvalidInput("no name", [JSON.stringify(name)]);
   return encodeURIComponent(name);
-}
-
-/** An image reference as a part of a path: what the engine itself would never call an image does not get there. */
-function pathOf(reference: string): string {
-  const isReference = /^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,511}$/.test(reference) && !reference.includes("..");
-  if (!isReference) throw new InvalidInput("no image reference", [JSON.stringify(reference)]);
-  return reference;
 }

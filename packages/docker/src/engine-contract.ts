@@ -10,6 +10,7 @@ import { type EngineWorld, follow } from "./contract-world.ts";
 import type { Engine, EngineEvent } from "./engine.ts";
 import { EngineRefused } from "./engine-errors.ts";
 import { fakeContainerId, fakeImageId } from "./fake/fake-things.ts";
+import { rebuildContract } from "./rebuild-contract.ts";
 
 export type { ContractContainer, ContractImage, EngineWorld } from "./contract-world.ts";
 
@@ -267,5 +268,6 @@ export function describeEngineContract(name: string, makeWorld: () => Promise<En
     });
 
     containerContract(() => world);
+    rebuildContract(() => world);
   });
 }

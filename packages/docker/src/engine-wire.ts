@@ -2,7 +2,7 @@
  * One call over the engine's socket: path and query in, parsed JSON out, within a deadline, with every failure
  * turned into one of our errors. Knows nothing of containers and images.
  */
-import { addAbortSignal } from "node:stream";
+import { addAbortSignal, type Readable } from "node:stream";
 import type { IncomingMessage } from "node:http";
 import { DeadlinePassed } from "@shipkeeper/kit";
 import Docker from "dockerode";
@@ -16,6 +16,8 @@ export interface EngineCall {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
   readonly body?: Readonly<Record<string, unknown>>;
+  /** Sent in place of a body, as it comes: an archive. Only where the answer is a stream, too. */
+  readonly upload?: Readable;
   readonly deadlineMs: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -109,6 +111,7 @@ function dial(modem: Modem, call: Omit<EngineCall, "deadlineMs">): Promise<Incom
         options: { _query: call.query ?? {}, _body: call.body ?? {} },
         isStream: true,
         statusCodes: EVERY_STATUS,
+        ...(call.upload !== undefined && { file: call.upload }),
         ...(call.signal !== undefined && { abortSignal: call.signal }),
       },
       (error, response) => (error === null ? resolve(response as IncomingMessage) : reject(error)),

@@ -2,7 +2,8 @@
  * The port to one Docker engine, as narrow as Shipkeeper's needs: what can be read, and the few things that may be
  * changed. Two implementations answer the same contract suite: the real one over the engine's socket, and a fake.
  * There is deliberately no bulk prune and no force here, and a program is run inside a container only by the third half,
- * `EngineExec`, which goes to nobody but probes that the host's guardrails allow.
+ * `EngineExec`, which goes to nobody but probes that the host's guardrails allow. What a host is made from, and making
+ * it again, is the fourth, `EngineRebuild`.
  */
 import type { Instant } from "@shipkeeper/kit";
 import type {
@@ -18,6 +19,7 @@ import type {
   Volume,
   VolumeName,
 } from "@shipkeeper/model";
+import type { EngineRebuild } from "./engine-rebuild.ts";
 
 /** A change that the engine announced. Events are hints: a lost one is made good by the next resync. */
 export interface EngineEvent {
@@ -237,11 +239,11 @@ export interface EngineActor {
     labels: Readonly<Record<string, string>>,
     options?: CallOptions,
   ): Promise<{ readonly id: string }>;
-  /** A new volume of the local driver; throws where one of that name exists. */
+  /** A new volume, of the local driver where no other is named; throws where one of that name exists. */
   createVolume(
     name: VolumeName,
     labels: Readonly<Record<string, string>>,
-    options?: CallOptions,
+    options?: CallOptions & { driver?: string; driverOptions?: Readonly<Record<string, string>> },
   ): Promise<Volume>;
 }
 
@@ -251,7 +253,7 @@ export interface EngineExec {
   exec(id: ContainerId, request: ExecRequest, options?: CallOptions): Promise<ExecResult | "not-running">;
 }
 
-export interface Engine extends EngineReader, EngineActor, EngineExec {
+export interface Engine extends EngineReader, EngineActor, EngineExec, EngineRebuild {
   /** Where it is reached, for messages. */
   readonly address: string;
 }

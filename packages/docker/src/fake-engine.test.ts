@@ -20,7 +20,7 @@ describeEngineContract("the fake engine", async () => {
         ...(createdMs < 0 ? { createdAt: undefined } : { createdAt: createdMs }),
       }).id;
     },
-    tagImage: async (id, tag) => engine.tagImage(id, tag),
+    tagImage: async (id, tag) => engine.tagByHand(id, tag),
     addContainer: async ({
       name,
       image,
@@ -38,6 +38,7 @@ describeEngineContract("the fake engine", async () => {
         image,
         mounts,
         labels: { ...labels },
+        environment: environment.map((assignment) => assignment.split("=", 1)[0] ?? ""),
         state: state === "unhealthy" ? "running" : state,
         ...(logDriver && { logDriver }),
       });

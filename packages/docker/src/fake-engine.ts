@@ -14,7 +14,6 @@ import { EngineRefused } from "./engine-errors.ts";
 import type {
   CallOptions,
   Engine,
-  EngineActor,
   ExecRequest,
   ExecResult,
   Isolation,
@@ -26,17 +25,9 @@ import type {
 } from "./engine.ts";
 import { KILLED } from "./fake/fake-host.ts";
 import { fakeMount } from "./fake/fake-things.ts";
-import { FakeReader } from "./fake/fake-reader.ts";
+import { FakeRebuild } from "./fake/fake-rebuild.ts";
 
-/** One call that would have changed a host, in the order of the calls. */
-export interface Mutation {
-  readonly call: keyof EngineActor;
-  readonly subject: string;
-}
-
-export class FakeEngine extends FakeReader implements Engine {
-  /** Every mutating call, also those that were refused or failed. */
-  readonly mutations: Mutation[] = [];
+export class FakeEngine extends FakeRebuild implements Engine {
   /** Containers that have to be killed, because they do not end when they are asked to. */
   readonly stubborn = new Set<ContainerId>();
 
@@ -47,7 +38,7 @@ export class FakeEngine extends FakeReader implements Engine {
   answers: (id: ContainerId, request: ExecRequest) => ExecResult = () => ({ exitCode: 0, output: "" });
 
   async removeContainer(id: ContainerId, options?: CallOptions): Promise<Removal> {
-    await this.#mutate("removeContainer", id, options);
+    await this.mutate("removeContainer", id, options);
     const container = this.containersById.get(id);
     if (container === undefined) return "already-gone";
     if (isAlive(container)) return "in-use";
@@ -57,7 +48,7 @@ export class FakeEngine extends FakeReader implements Engine {
   }
 
   async removeImage(reference: string, options?: CallOptions): Promise<Removal> {
-    await this.#mutate("removeImage", reference, options);
+    await this.mutate("removeImage", reference, options);
     const image = this.find(reference);
     if (image === undefined) return "already-gone";
 
@@ -76,7 +67,7 @@ export class FakeEngine extends FakeReader implements Engine {
   }
 
   async removeNetwork(id: string, options?: CallOptions): Promise<Removal> {
-    await this.#mutate("removeNetwork", id, options);
+    await this.mutate("removeNetwork", id, options);
     const network = this.networksById.get(id);
     if (network === undefined) return "already-gone";
     if (this.membersOf(id).some(isAlive)) return "in-use";
@@ -86,7 +77,7 @@ export class FakeEngine extends FakeReader implements Engine {
   }
 
   async removeVolume(name: VolumeName, options?: CallOptions): Promise<Removal> {
-    await this.#mutate("removeVolume", name, options);
+    await this.mutate("removeVolume", name, options);
     if (!this.volumesByName.has(name)) return "already-gone";
     const containers = [...this.containersById.values()];
     if (containers.some(({ mounts }) => mounts.some(({ volume }) => volume === name))) return "in-use";
@@ -95,7 +86,7 @@ export class FakeEngine extends FakeReader implements Engine {
   }
 
   async removeBuildCache(id: string, options?: CallOptions): Promise<"removed" | "in-use"> {
-    await this.#mutate("removeBuildCache", id, options);
+    await this.mutate("removeBuildCache", id, options);
     const { buildCache } = this.measured;
     const isHeld = buildCache.some(
       (one) => one.parents?.includes(id) === true || (one.id === id && one.inUse),
@@ -106,7 +97,7 @@ export class FakeEngine extends FakeReader implements Engine {
   }
 
   async restartContainer(id: ContainerId, options?: CallOptions): Promise<"restarted" | "already-gone"> {
-    await this.#mutate("restartContainer", id, options);
+    await this.mutate("restartContainer", id, options);
     const container = this.containersById.get(id);
     if (container === undefined) return "already-gone";
     if (isAlive(container)) this.#end(container);
@@ -116,7 +107,7 @@ export class FakeEngine extends FakeReader implements Engine {
   }
 
   async stopContainer(id: ContainerId, options?: CallOptions): Promise<Stop> {
-    await this.#mutate("stopContainer", id, options);
+    await this.mutate("stopContainer", id, options);
     const container = this.containersById.get(id);
     if (container === undefined) return "already-gone";
     if (!isAlive(container)) return "not-running";
@@ -125,7 +116,7 @@ export class FakeEngine extends FakeReader implements Engine {
   }
 
   async startContainer(id: ContainerId, options?: CallOptions): Promise<Start> {
-    await this.#mutate("startContainer", id, options);
+    await this.mutate("startContainer", id, options);
     const container = this.containersById.get(id);
     if (container === undefined) return "already-gone";
     if (isAlive(container)) return "already-running";
@@ -137,7 +128,7 @@ export class FakeEngine extends FakeReader implements Engine {
     id: ContainerId,
     { processSignal = "SIGKILL", ...options }: CallOptions & { processSignal?: string } = {},
   ): Promise<Kill> {
-    await this.#mutate("killContainer", id, options);
+    await this.mutate("killContainer", id, options);
     const container = this.containersById.get(id);
     if (container === undefined) return "already-gone";
     if (!isAlive(container)) return "not-running";
@@ -149,10 +140,10 @@ export class FakeEngine extends FakeReader implements Engine {
   }
 
   async renameContainer(id: ContainerId, name: string, options?: CallOptions): Promise<Rename> {
-    await this.#mutate("renameContainer", id, options);
+    await this.mutate("renameContainer", id, options);
     const container = this.containersById.get(id);
     if (container === undefined) return "already-gone";
-    if (this.#isTaken(name)) return "name-taken";
+    if (this.isTaken(name)) return "name-taken";
     const oldName = container.name;
     container.name = name;
     this.announceContainer(container, "rename", { oldName });
@@ -160,10 +151,10 @@ export class FakeEngine extends FakeReader implements Engine {
   }
 
   async copyContainer(id: ContainerId, name: string, options?: CallOptions) {
-    await this.#mutate("copyContainer", id, options);
+    await this.mutate("copyContainer", id, options);
     const container = this.containersById.get(id);
     if (container === undefined) return "already-gone";
-    this.#refuseTaken(name);
+    this.refuseTaken(name);
     const {
       id: _,
       startedAt: _startedAt,
@@ -178,10 +169,10 @@ export class FakeEngine extends FakeReader implements Engine {
   }
 
   async copyIsolated(id: ContainerId, name: string, isolation: Isolation, options?: CallOptions) {
-    await this.#mutate("copyIsolated", id, options);
+    await this.mutate("copyIsolated", id, options);
     const container = this.containersById.get(id);
     if (container === undefined) return "already-gone";
-    this.#refuseTaken(name);
+    this.refuseTaken(name);
     const { network, volumes, labels, memoryBytes, nanoCpus, pids } = isolation;
     const joined = [...this.networksById.values()].find((one) => one.id === network || one.name === network);
     if (joined === undefined) {
@@ -214,7 +205,7 @@ export class FakeEngine extends FakeReader implements Engine {
     labels: Readonly<Record<string, string>>,
     options?: CallOptions,
   ): Promise<{ readonly id: string }> {
-    await this.#mutate("createInternalNetwork", name, options);
+    await this.mutate("createInternalNetwork", name, options);
     if ([...this.networksById.values()].some((network) => network.name === name)) {
       const reason = `network with name ${name} already exists`;
       throw new EngineRefused(`create network ${name}`, { status: 409, reason });
@@ -235,14 +226,15 @@ export class FakeEngine extends FakeReader implements Engine {
   async createVolume(
     name: VolumeName,
     labels: Readonly<Record<string, string>>,
-    options?: CallOptions,
+    { driver = "local", driverOptions = {}, ...options }: Parameters<Engine["createVolume"]>[2] = {},
   ): Promise<Volume> {
-    await this.#mutate("createVolume", name, options);
+    await this.mutate("createVolume", name, options);
     if (this.volumesByName.has(name)) {
       const reason = "a volume of that name exists";
       throw new EngineRefused(`create volume ${name}`, { status: 409, reason });
     }
-    return this.addVolume({ name, labels: { ...labels } });
+    this.driverOptions.set(name, driverOptions);
+    return this.addVolume({ name, driver, labels: { ...labels } });
   }
 
   /** Has a container end as an engine does: asked first, killed where it does not listen. */
@@ -254,19 +246,5 @@ export class FakeEngine extends FakeReader implements Engine {
       });
     }
     this.stopByHand(id, this.stubborn.has(id) ? KILLED : 0);
-  }
-
-  #isTaken(name: string): boolean {
-    return [...this.containersById.values()].some((container) => container.name === name);
-  }
-
-  #refuseTaken(name: string): void {
-    if (!this.#isTaken(name)) return;
-    throw new EngineRefused(`create container ${name}`, { status: 409, reason: "the name is in use" });
-  }
-
-  async #mutate(call: Mutation["call"], subject: string, options: CallOptions | undefined): Promise<void> {
-    this.mutations.push({ call, subject });
-    await this.meet(call, subject, options);
   }
 }

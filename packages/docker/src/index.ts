@@ -9,6 +9,7 @@ export {
 } from "./engine-address.ts";
 export { DockerUnavailable, EngineAnswerInvalid, EngineRefused, EngineUnsupported } from "./engine-errors.ts";
 export type * from "./engine.ts";
+export type * from "./engine-rebuild.ts";
 export { type Changes, changesOf } from "./inventory/changes.ts";
 export {
   createInventoryReader,
@@ -20,7 +21,8 @@ export { mergeSizes, type SizesReading } from "./inventory/merge-sizes.ts";
 export type { Fault, FakeCall } from "./fake/faults.ts";
 export { fakeContainerId, fakeImageId, fakeNetwork, fakeVolume } from "./fake/fake-things.ts";
 export type { FakeEngineOptions } from "./fake/fake-reader.ts";
-export { FakeEngine, type Mutation } from "./fake-engine.ts";
+export { FakeEngine } from "./fake-engine.ts";
+export type { Mutation } from "./fake/fake-rebuild.ts";
 export {
   type ApiAttachment,
   type ApiSampler,

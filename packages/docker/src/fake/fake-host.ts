@@ -60,7 +60,7 @@ export class FakeHost {
   }
 
   /** Somebody gives an image one more name. */
-  tagImage(id: ImageId, tag: string): void {
+  tagByHand(id: ImageId, tag: string): void {
     const image = this.imagesById.get(id);
     if (image === undefined) throw new Error(`the fake engine has no image ${id}`);
     this.dropReference(tag);
