@@ -31,7 +31,7 @@ export interface PointFact {
 }
 
 /** All that is known of one host's backups. */
-export interface BackupFacts {
+export interface KnownBackups {
   readonly points: readonly PointFact[];
   /** Of each repository, dataset and level the newest that passed and the newest that failed; others do no harm. */
   readonly proofs: readonly Proof[];

@@ -4,7 +4,7 @@
  */
 import { DAY_MS, type Instant } from "@shipkeeper/kit";
 import { PROOF_LEVELS, type Proof, type ProofLevel } from "../dataset/proof.ts";
-import type { Agreement, BackupFacts, PointFact } from "./agreement.ts";
+import type { Agreement, KnownBackups, PointFact } from "./agreement.ts";
 import { newestProof, vouchedPoints, type VouchedPoint } from "./vouched.ts";
 
 export interface Objective extends Agreement {
@@ -39,7 +39,7 @@ export interface RtoFact {
 /** Gaps are told of so long a time, or of as much of it as every restore point is kept. */
 export const GAPS_OVER_MS = 30 * DAY_MS;
 
-export function judgeObjective(agreement: Agreement, facts: BackupFacts, now: Instant): Objective {
+export function judgeObjective(agreement: Agreement, facts: KnownBackups, now: Instant): Objective {
   const { dataset, repositories } = agreement;
   const points = facts.points
     .filter((point) => point.dataset === dataset && repositories.includes(point.repository))
@@ -87,7 +87,7 @@ const TELLING_RESTORE_MS = 100;
 function rtoFact(
   proofs: readonly Proof[],
   newest: PointFact | undefined,
-  { proofs: ofAll }: BackupFacts,
+  { proofs: ofAll }: KnownBackups,
 ): RtoFact | undefined {
   const drills = proofs.filter(({ level, dataset }) => level === "drill" && dataset !== undefined);
   const last = latest(drills);

@@ -2,7 +2,7 @@
 import { MINUTE_MS, type Instant } from "@shipkeeper/kit";
 import type { DatasetId } from "../dataset/dataset.ts";
 import type { Proof, ProofLevel } from "../dataset/proof.ts";
-import type { Agreement, BackupFacts, PointFact } from "./agreement.ts";
+import type { Agreement, KnownBackups, PointFact } from "./agreement.ts";
 
 /** A restore point that was found good. */
 export interface VouchedPoint {
@@ -56,7 +56,7 @@ export function newestProof(
 export function vouchedPoints(
   { dataset, structureMs }: Pick<Agreement, "dataset" | "structureMs">,
   repositories: readonly string[],
-  { points, proofs }: Pick<BackupFacts, "points" | "proofs">,
+  { points, proofs }: Pick<KnownBackups, "points" | "proofs">,
   now: Instant,
 ): VouchedPoint[] {
   return repositories
