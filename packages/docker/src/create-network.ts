@@ -1,8 +1,8 @@
 import { MINUTE_MS } from "@shipkeeper/kit";
+import type { NetworkBlueprint } from "@shipkeeper/model";
 import * as z from "zod";
 import { decodeAnswer } from "./answers/decode-answer.ts";
 import type { Connection } from "./connection.ts";
-import type { NetworkOrder } from "./engine-rebuild.ts";
 
 /** The firewall's rules of a network are written one by one, on some hosts slowly. */
 const NETWORK_DEADLINE_MS = MINUTE_MS;
@@ -10,7 +10,7 @@ const NETWORK_DEADLINE_MS = MINUTE_MS;
 /** Throws `EngineRefused` where the name or the addresses are taken, or as `Connection.call` does. */
 export async function createNetwork(
   connection: Connection,
-  { name, create }: NetworkOrder,
+  { name, create }: NetworkBlueprint,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly id: string }> {
   const attempt = `create network ${name}`;

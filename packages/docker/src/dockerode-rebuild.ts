@@ -1,14 +1,14 @@
 /** What a real engine's things are made from, and making them from it. */
 import { HOUR_MS, SECOND_MS } from "@shipkeeper/kit";
 import { repositoryOf } from "@shipkeeper/model";
-import { orderedAnswer, placeOrder, readContainerOrder } from "./answers/container-order.ts";
+import { blueprintAnswer, orderFrom, readContainerBlueprint } from "./answers/container-blueprint.ts";
 import { decodeAnswer } from "./answers/decode-answer.ts";
 import {
-  orderedNetworkAnswer,
-  orderedVolumesAnswer,
-  readNetworkOrder,
+  networkBlueprintAnswer,
+  volumeBlueprintsAnswer,
+  readNetworkBlueprint,
   readProgress,
-  readVolumeOrders,
+  readVolumeBlueprints,
 } from "./answers/rebuild-answers.ts";
 import type { Connection } from "./connection.ts";
 import { createContainer, throwRefused } from "./create-container.ts";
@@ -26,23 +26,23 @@ const PULL_DEADLINE_MS = 2 * HOUR_MS;
 
 export function engineRebuild(connection: Connection): EngineRebuild {
   return {
-    async containerOrder(id, { values = false, signal } = {}) {
+    async containerBlueprint(id, { values = false, signal } = {}) {
       const attempt = `inspect container ${id}`;
       const path = `/containers/${id}/json`;
       const answer = await connection.call({ attempt, path, deadlineMs: INSPECT_DEADLINE_MS, signal });
       if (answer.status === 404) return undefined;
-      return readContainerOrder(decodeAnswer(attempt, orderedAnswer, answer), { values });
+      return readContainerBlueprint(decodeAnswer(attempt, blueprintAnswer, answer), { values });
     },
 
-    async networkOrder(id, { signal } = {}) {
+    async networkBlueprint(id, { signal } = {}) {
       const attempt = `inspect network ${id}`;
       const path = `/networks/${encodeURIComponent(id)}`;
       const answer = await connection.call({ attempt, path, deadlineMs: INSPECT_DEADLINE_MS, signal });
       if (answer.status === 404) return undefined;
-      return readNetworkOrder(decodeAnswer(attempt, orderedNetworkAnswer, answer));
+      return readNetworkBlueprint(decodeAnswer(attempt, networkBlueprintAnswer, answer));
     },
 
-    async volumeOrders({ signal } = {}) {
+    async volumeBlueprints({ signal } = {}) {
       const attempt = "list volumes";
       const answer = await connection.call({
         attempt,
@@ -50,17 +50,17 @@ export function engineRebuild(connection: Connection): EngineRebuild {
         deadlineMs: LIST_DEADLINE_MS,
         signal,
       });
-      const listed = decodeAnswer(attempt, orderedVolumesAnswer, answer);
+      const listed = decodeAnswer(attempt, volumeBlueprintsAnswer, answer);
       if (listed.Warnings.length > 0) throw new EngineAnswerInvalid(attempt, listed.Warnings.join("; "));
-      return readVolumeOrders(listed);
+      return readVolumeBlueprints(listed);
     },
 
-    async createContainer(order, { signal } = {}) {
+    async createContainer(blueprint, { signal } = {}) {
       const manyNetworks = speaks(await connection.apiVersion(signal), "1.44");
-      return createContainer(connection, order.name, placeOrder(order, { manyNetworks }), signal);
+      return createContainer(connection, blueprint.name, orderFrom(blueprint, { manyNetworks }), signal);
     },
 
-    createNetwork: (order, { signal } = {}) => createNetwork(connection, order, signal),
+    createNetwork: (blueprint, { signal } = {}) => createNetwork(connection, blueprint, signal),
 
     saveImage: (reference, { signal }) =>
       connection.stream({

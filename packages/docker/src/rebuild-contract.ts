@@ -1,4 +1,4 @@
-/** The part of the engine contract that is about orders: what a thing was made from, and making it from that again. */
+/** The part of the engine contract that is about blueprints: what a thing was made from, and making it from that again. */
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { volumeNameSchema } from "@shipkeeper/model";
@@ -19,46 +19,49 @@ export function rebuildContract(madeWorld: () => EngineWorld): void {
     engine = world.engine;
   });
 
-  test("from its order a container is made again, with its environment and what else it was made with", async () => {
+  test("from its blueprint a container is made again, with its environment and what else it was made with", async () => {
     const imageId = await world.addImage({ tags: ["contract/order:1"] });
     const id = await world.addContainer({
-      name: "ordered",
+      name: "drawn",
       image: "contract/order:1",
       state: "running",
-      volume: "order-kept",
+      volume: "blueprint-kept",
       labels: { "com.acme.owner": "payments" },
       environment: ["TOKEN=sword=fish", "EMPTY="],
     });
-    const { id: network } = await engine.createNetwork({ name: "order-net", create: { Driver: "bridge" } });
-
-    const order = (await engine.containerOrder(id, { values: true }))!;
-    const HostConfig = { ...(order.create["HostConfig"] as object), NetworkMode: "order-net" };
-    const { id: made } = await engine.createContainer({
-      ...order,
-      name: "ordered-again",
-      create: { ...order.create, HostConfig },
-      networks: [{ network: "order-net", endpoint: {} }],
+    const { id: network } = await engine.createNetwork({
+      name: "blueprint-net",
+      create: { Driver: "bridge" },
     });
 
-    expect(order).toMatchObject({ name: "ordered", image: "contract/order:1", imageId });
+    const blueprint = (await engine.containerBlueprint(id, { values: true }))!;
+    const HostConfig = { ...(blueprint.create["HostConfig"] as object), NetworkMode: "blueprint-net" };
+    const { id: made } = await engine.createContainer({
+      ...blueprint,
+      name: "drawn-again",
+      create: { ...blueprint.create, HostConfig },
+      networks: [{ network: "blueprint-net", endpoint: {} }],
+    });
+
+    expect(blueprint).toMatchObject({ name: "drawn", image: "contract/order:1", imageId });
     const [first, second] = await Promise.all([engine.container(id), engine.container(made)]);
     const { command, labels, mounts, limits, restartPolicy, user, environment } = first!;
-    expect(second).toMatchObject({ name: "ordered-again", state: "created", imageId });
+    expect(second).toMatchObject({ name: "drawn-again", state: "created", imageId });
     expect(second).toMatchObject({ command, labels, mounts, limits, restartPolicy, user, environment });
     expect(await engine.environmentValues(made)).toEqual(await engine.environmentValues(id));
-    expect(second?.networks.map(({ name }) => name)).toEqual(["order-net"]);
+    expect(second?.networks.map(({ name }) => name)).toEqual(["blueprint-net"]);
     expect(await engine.removeContainer(made)).toBe("removed");
     expect(await engine.removeNetwork(network)).toBe("removed");
   });
 
-  test("an order tells the values of the environment only where they are asked for", async () => {
+  test("an blueprint tells the values of the environment only where they are asked for", async () => {
     await world.addImage({ tags: ["contract/quiet:1"] });
     const environment = ["TOKEN=sword=fish", "EMPTY="];
     const image = "contract/quiet:1";
     const id = await world.addContainer({ name: "quiet", image, state: "exited", environment });
 
-    const quiet = await engine.containerOrder(id);
-    const loud = await engine.containerOrder(id, { values: true });
+    const quiet = await engine.containerBlueprint(id);
+    const loud = await engine.containerBlueprint(id, { values: true });
 
     expect(quiet?.environment).toEqual(expect.arrayContaining([{ name: "TOKEN" }, { name: "EMPTY" }]));
     expect(JSON.stringify(quiet)).not.toContain("sword");
@@ -68,17 +71,17 @@ export function rebuildContract(madeWorld: () => EngineWorld): void {
         { name: "EMPTY", value: "" },
       ]),
     );
-    expect(await engine.containerOrder(fakeContainerId("never made"))).toBeUndefined();
+    expect(await engine.containerBlueprint(fakeContainerId("never made"))).toBeUndefined();
   });
 
   test("a container is not made where its name is taken or its image is not there", async () => {
     await world.addImage({ tags: ["contract/refused:1"] });
     const image = "contract/refused:1";
     const id = await world.addContainer({ name: "refused", image, state: "created" });
-    const order = (await engine.containerOrder(id, { values: true }))!;
+    const blueprint = (await engine.containerBlueprint(id, { values: true }))!;
 
-    await expect(engine.createContainer(order)).rejects.toThrow(EngineRefused);
-    const absent = { ...order, name: "refused-other", image: "contract/nowhere:1" };
+    await expect(engine.createContainer(blueprint)).rejects.toThrow(EngineRefused);
+    const absent = { ...blueprint, name: "refused-other", image: "contract/nowhere:1" };
     await expect(engine.createContainer(absent)).rejects.toThrow(EngineRefused);
     const names = await Promise.all(
       (await engine.containerIds()).map(async (one) => (await engine.container(one))?.name),
@@ -86,23 +89,23 @@ export function rebuildContract(madeWorld: () => EngineWorld): void {
     expect(names).not.toContain("refused-other");
   });
 
-  test("networks and volumes are made from their orders, once", async () => {
+  test("networks and volumes are made from their blueprints, once", async () => {
     const IPAM = { Driver: "default", Config: [{ Subnet: "10.213.7.0/24", Gateway: "10.213.7.1" }] };
     const labels = { "com.acme.owner": "payments" };
     const create = { Driver: "bridge", Internal: true, Labels: labels, IPAM };
     const { id } = await engine.createNetwork({ name: "net-made", create });
-    const volume = volumeNameSchema.parse("order-volume");
+    const volume = volumeNameSchema.parse("blueprint-volume");
     const driverOptions = { type: "tmpfs", device: "tmpfs" };
     await engine.createVolume(volume, labels, { driver: "local", driverOptions });
 
-    const network = await engine.networkOrder(id);
-    const volumes = await engine.volumeOrders();
+    const network = await engine.networkBlueprint(id);
+    const volumes = await engine.volumeBlueprints();
 
     expect(network).toMatchObject({ name: "net-made", create });
     await expect(engine.createNetwork(network!)).rejects.toThrow(EngineRefused);
     expect(volumes).toContainEqual({ name: volume, driver: "local", labels, options: driverOptions });
     expect(await engine.removeNetwork(id)).toBe("removed");
-    expect(await engine.networkOrder(id)).toBeUndefined();
+    expect(await engine.networkBlueprint(id)).toBeUndefined();
     expect(await engine.removeVolume(volume)).toBe("removed");
   });
 

@@ -1,3 +1,4 @@
+export * from "./blueprint.ts";
 export * from "./container.ts";
 export * from "./digests.ts";
 export * from "./host.ts";

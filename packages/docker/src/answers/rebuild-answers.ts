@@ -1,14 +1,13 @@
-/** Networks and volumes as they were ordered, and what the engine prints while it takes an image in. */
-import { volumeNameSchema } from "@shipkeeper/model";
+/** Blueprints of networks and volumes, and what the engine prints while it takes an image in. */
+import { type NetworkBlueprint, type VolumeBlueprint, volumeNameSchema } from "@shipkeeper/model";
 import * as z from "zod";
 import { EngineAnswerInvalid, EngineRefused } from "../engine-errors.ts";
-import type { NetworkOrder, VolumeOrder } from "../engine-rebuild.ts";
 import { listOf, text, textMap } from "./answer-schemas.ts";
 
 const whatever = z.record(z.string(), z.unknown());
 
 /** `GET /networks/{id}`. */
-export const orderedNetworkAnswer = z.object({
+export const networkBlueprintAnswer = z.object({
   Name: z.string(),
   Driver: text,
   Internal: z.boolean().nullish(),
@@ -20,21 +19,23 @@ export const orderedNetworkAnswer = z.object({
   Labels: textMap,
 });
 
-export function readNetworkOrder({
+export function readNetworkBlueprint({
   Name: name,
   ...create
-}: z.output<typeof orderedNetworkAnswer>): NetworkOrder {
+}: z.output<typeof networkBlueprintAnswer>): NetworkBlueprint {
   const said = Object.entries(create).filter(([, value]) => value !== null && value !== undefined);
   return { name, create: Object.fromEntries(said) };
 }
 
 /** `GET /volumes`. A warning means that a driver did not answer, and that its volumes are missing from the list. */
-export const orderedVolumesAnswer = z.object({
+export const volumeBlueprintsAnswer = z.object({
   Volumes: listOf(z.object({ Name: z.string().min(1), Driver: text, Labels: textMap, Options: textMap })),
   Warnings: listOf(z.string()),
 });
 
-export function readVolumeOrders({ Volumes }: z.output<typeof orderedVolumesAnswer>): VolumeOrder[] {
+export function readVolumeBlueprints({
+  Volumes,
+}: z.output<typeof volumeBlueprintsAnswer>): VolumeBlueprint[] {
   return Volumes.map(({ Name, Driver, Labels, Options }) => ({
     name: volumeNameSchema.parse(Name),
     driver: Driver,

@@ -2,22 +2,20 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import {
   type Container,
+  type ContainerBlueprint,
   type ContainerId,
   type Image,
   type ImageId,
   type Mount,
+  type NetworkBlueprint,
+  type Variable,
+  type VolumeBlueprint,
   type VolumeName,
   volumeNameSchema,
 } from "@shipkeeper/model";
 import * as z from "zod";
 import { EngineRefused } from "../engine-errors.ts";
-import type {
-  ContainerOrder,
-  EngineRebuild,
-  NetworkOrder,
-  Variable,
-  VolumeOrder,
-} from "../engine-rebuild.ts";
+import type { EngineRebuild } from "../engine-rebuild.ts";
 import type { CallOptions, EngineActor } from "../engine.ts";
 import { FakeReader } from "./fake-reader.ts";
 
@@ -28,8 +26,8 @@ export interface Mutation {
   readonly subject: string;
 }
 
-/** As much of an order as the fake engine knows of a container. */
-const orderSchema = z.object({
+/** As much of a blueprint as the fake engine knows of a container. */
+const blueprintSchema = z.object({
   Cmd: z.array(z.string()),
   Labels: z.record(z.string(), z.string()),
   User: z.string(),
@@ -47,64 +45,68 @@ export class FakeRebuild extends FakeReader implements EngineRebuild {
   /** What registries hold, by reference. */
   readonly published = new Map<string, Partial<Image>>();
   /** Options that networks were made with, by name. */
-  readonly networkCreates = new Map<string, NetworkOrder["create"]>();
+  readonly networkCreates = new Map<string, NetworkBlueprint["create"]>();
   readonly driverOptions = new Map<VolumeName, Readonly<Record<string, string>>>();
 
-  async containerOrder(
+  async containerBlueprint(
     id: ContainerId,
     { values = false, ...options }: CallOptions & { values?: boolean } = {},
-  ): Promise<ContainerOrder | undefined> {
-    await this.meet("containerOrder", id, options);
+  ): Promise<ContainerBlueprint | undefined> {
+    await this.meet("containerBlueprint", id, options);
     const container = this.containersById.get(id);
-    return container && orderOf(container, values ? this.secretsById.get(id) : undefined);
+    return container && blueprintOf(container, values ? this.secretsById.get(id) : undefined);
   }
 
-  async networkOrder(id: string, options?: CallOptions): Promise<NetworkOrder | undefined> {
-    await this.meet("networkOrder", id, options);
+  async networkBlueprint(id: string, options?: CallOptions): Promise<NetworkBlueprint | undefined> {
+    await this.meet("networkBlueprint", id, options);
     const network = this.networksById.get(id);
     if (network === undefined) return undefined;
     const { name, driver: Driver, internal: Internal, labels: Labels } = network;
     return structuredClone({ name, create: { ...this.networkCreates.get(name), Driver, Internal, Labels } });
   }
 
-  async volumeOrders(options?: CallOptions): Promise<VolumeOrder[]> {
-    await this.meet("volumeOrders", undefined, options);
+  async volumeBlueprints(options?: CallOptions): Promise<VolumeBlueprint[]> {
+    await this.meet("volumeBlueprints", undefined, options);
     return Array.from(this.volumesByName.values(), ({ name, driver, labels }) =>
       structuredClone({ name, driver, labels, options: this.driverOptions.get(name) ?? {} }),
     );
   }
 
-  async createContainer(order: ContainerOrder, options?: CallOptions): Promise<{ id: ContainerId }> {
-    await this.mutate("createContainer", order.name, options);
-    const attempt = `create container ${order.name}`;
-    this.refuseTaken(order.name);
-    if (this.find(order.image) === undefined) {
-      throw new EngineRefused(attempt, { status: 404, reason: `No such image: ${order.image}` });
+  async createContainer(blueprint: ContainerBlueprint, options?: CallOptions): Promise<{ id: ContainerId }> {
+    await this.mutate("createContainer", blueprint.name, options);
+    const attempt = `create container ${blueprint.name}`;
+    this.refuseTaken(blueprint.name);
+    if (this.find(blueprint.image) === undefined) {
+      throw new EngineRefused(attempt, { status: 404, reason: `No such image: ${blueprint.image}` });
     }
-    const { Cmd, Labels, User, HostConfig } = orderSchema.parse(order.create);
+    const { Cmd, Labels, User, HostConfig } = blueprintSchema.parse(blueprint.create);
     const { id } = this.addContainer({
-      name: order.name,
-      image: order.image,
+      name: blueprint.name,
+      image: blueprint.image,
       state: "created",
       command: Cmd,
       labels: Labels,
       user: User,
-      environment: order.environment.map(({ name }) => name),
+      environment: blueprint.environment.map(({ name }) => name),
       mounts: HostConfig.Binds.map((bind) => this.#mountOf(bind)),
       restartPolicy: {
         name: HostConfig.RestartPolicy.Name,
         maximumRetries: HostConfig.RestartPolicy.MaximumRetryCount,
       },
-      networks: order.networks.map(({ network: name }) => ({ name, id: this.#networkId(name), address: "" })),
+      networks: blueprint.networks.map(({ network: name }) => ({
+        name,
+        id: this.#networkId(name),
+        address: "",
+      })),
     });
     this.secretsById.set(
       id,
-      order.environment.map(({ value = "" }) => value),
+      blueprint.environment.map(({ value = "" }) => value),
     );
     return { id };
   }
 
-  async createNetwork({ name, create }: NetworkOrder, options?: CallOptions): Promise<{ id: string }> {
+  async createNetwork({ name, create }: NetworkBlueprint, options?: CallOptions): Promise<{ id: string }> {
     await this.mutate("createNetwork", name, options);
     if (this.#networkId(name) !== "") {
       const reason = `network with name ${name} already exists`;
@@ -184,9 +186,9 @@ const networkSchema = z.object({
   Labels: z.record(z.string(), z.string()).default({}),
 });
 
-function orderOf(container: Container, values: readonly string[] | undefined): ContainerOrder {
+function blueprintOf(container: Container, values: readonly string[] | undefined): ContainerBlueprint {
   const { name, image, imageId, environment, command, labels, user, restartPolicy } = container;
-  const create: z.input<typeof orderSchema> = {
+  const create: z.input<typeof blueprintSchema> = {
     Cmd: command,
     Labels: labels,
     User: user,

@@ -1,7 +1,6 @@
-/** A container's order from the engine's word on it, and an order as the engine is asked for it. */
-import { imageIdSchema } from "@shipkeeper/model";
+/** A container's blueprint from the engine's word on it, and the order for a container from a blueprint. */
+import { type ContainerBlueprint, imageIdSchema, type Joining, type Variable } from "@shipkeeper/model";
 import * as z from "zod";
-import type { ContainerOrder, Joining, Variable } from "../engine-rebuild.ts";
 import { listOf } from "./answer-schemas.ts";
 import {
   configurationAnswer,
@@ -10,14 +9,17 @@ import {
   type CopyOrder,
 } from "./copy-configuration.ts";
 
-/** `GET /containers/{id}/json`, as far as an order for another engine can be read from it. */
-export const orderedAnswer = configurationAnswer.extend({
+/** `GET /containers/{id}/json`, as far as another engine can make the container from it. */
+export const blueprintAnswer = configurationAnswer.extend({
   Name: z.string(),
   Config: configurationAnswer.shape.Config.extend({ Env: listOf(z.string()) }),
 });
-type OrderedAnswer = z.output<typeof orderedAnswer>;
+type BlueprintAnswer = z.output<typeof blueprintAnswer>;
 
-export function readContainerOrder(answer: OrderedAnswer, { values }: { values: boolean }): ContainerOrder {
+export function readContainerBlueprint(
+  answer: BlueprintAnswer,
+  { values }: { values: boolean },
+): ContainerBlueprint {
   const { create } = copyConfiguration(answer, { nameIsSame: true, manyNetworks: true });
   const { Env: _environment, Image: _image, NetworkingConfig, HostConfig, ...config } = create;
   const { EndpointsConfig } = endpointsSchema.parse(NetworkingConfig);
@@ -44,7 +46,7 @@ const endpointsSchema = z.object({
 });
 
 /** A network may be asked for by its id, which means nothing to another engine. */
-function modeByName({ HostConfig: { NetworkMode }, NetworkSettings }: OrderedAnswer): string {
+function modeByName({ HostConfig: { NetworkMode }, NetworkSettings }: BlueprintAnswer): string {
   const joined = Object.entries(NetworkSettings?.Networks ?? {});
   return joined.find(([, { NetworkID }]) => NetworkID === NetworkMode)?.[0] ?? NetworkMode;
 }
@@ -61,9 +63,12 @@ function readVariable(assignment: string, values: boolean): Variable {
 }
 
 /** From API 1.44 on a container can be created in several networks at once, and has hardware addresses in each. */
-export function placeOrder(order: ContainerOrder, { manyNetworks }: { manyNetworks: boolean }): CopyOrder {
-  const { MacAddress, ...create } = order.create;
-  const networks = order.networks.map(({ network, endpoint: { MacAddress: hardware, ...endpoint } }) => ({
+export function orderFrom(
+  blueprint: ContainerBlueprint,
+  { manyNetworks }: { manyNetworks: boolean },
+): CopyOrder {
+  const { MacAddress, ...create } = blueprint.create;
+  const networks = blueprint.networks.map(({ network, endpoint: { MacAddress: hardware, ...endpoint } }) => ({
     network,
     endpoint: manyNetworks && hardware !== undefined ? { ...endpoint, MacAddress: hardware } : endpoint,
   }));
@@ -72,8 +77,8 @@ export function placeOrder(order: ContainerOrder, { manyNetworks }: { manyNetwor
     create: {
       ...create,
       ...(!manyNetworks && MacAddress !== undefined && { MacAddress }),
-      Image: order.image,
-      Env: order.environment.map(({ name, value }) => (value === undefined ? name : `${name}=${value}`)),
+      Image: blueprint.image,
+      Env: blueprint.environment.map(({ name, value }) => (value === undefined ? name : `${name}=${value}`)),
       NetworkingConfig: {
         EndpointsConfig: Object.fromEntries(atOnce.map(({ network, endpoint }) => [network, endpoint])),
       },
