@@ -17,6 +17,7 @@ export {
   type ImageSpec,
   type LayerSpec,
 } from "./forge/forge-image.ts";
+export { POSTGRES_DATA, postgresImage } from "./forge/postgres.ts";
 export { loadImages } from "./forge/load-images.ts";
 export {
   runContainer,
