@@ -159,13 +159,13 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
     restic,
     stateDir,
     /** Resolves with the first runs of the kind that are over. */
-    async finished(action: string, count = 1): Promise<EntryOf<"run-finished">[]> {
+    async finished(action: string, count = 1, deadlineMs = 50_000): Promise<EntryOf<"run-finished">[]> {
       return waitUntil(
         () => {
           const runs = ofKind("run-finished").filter((run) => run.action === action);
           return runs.length >= count ? runs : undefined;
         },
-        { what: `${count} finished runs of ${action}`, deadlineMs: 50_000 },
+        { what: `${count} finished runs of ${action}`, deadlineMs },
       );
     },
     stop: () => (stopping ??= stop()),
