@@ -3,8 +3,9 @@
  * An absent file sets no limit of its own; a broken one stops every action, because a limit was meant.
  */
 import * as z from "zod";
+import { hookSchema } from "./hook.ts";
 import { windowSchema } from "./schedule/schedule-schemas.ts";
-import { patternSchema, sizeSchema } from "./language/values.ts";
+import { nameSchema, patternSchema, sizeSchema } from "./language/values.ts";
 
 const count = z.int().min(0);
 
@@ -53,8 +54,12 @@ export const guardrailsSchema = z.strictObject({
       volumes: z.array(patternSchema).default([]),
       /** Containers in which probes may run programs. */
       exec: z.array(patternSchema).default([]),
+      /** Host paths of writable bind mounts that may be backed up. */
+      binds: z.array(patternSchema).default([]),
     })
     .prefault({}),
+  /** How databases are dumped, by the names that policies pick them by. */
+  hooks: z.record(nameSchema, hookSchema).default({}),
   /** Nothing is destroyed outside of them; empty: at any time. */
   windows: z.array(windowSchema).default([]),
   /** While this file exists nothing is started, and what runs takes at most one more step. */

@@ -1,6 +1,16 @@
 export * from "./actions/action.ts";
 export * from "./actions/backup/outcome.ts";
-export type { BackupSpec } from "./actions/backup/spec.ts";
+export {
+  consistencySchema,
+  drillKeysSchema,
+  keepSchema,
+  verifyKeysSchema,
+  type BackupSpec,
+  type Consistency,
+  type DrillKeys,
+  type Keep,
+  type VerifyKeys,
+} from "./actions/backup/spec.ts";
 export * from "./actions/catalog.ts";
 export * from "./actions/exception.ts";
 export * from "./actions/expectation.ts";
@@ -38,6 +48,7 @@ export * from "./compliance/judge-image.ts";
 export * from "./compliance/rule.ts";
 export * from "./compliance/score.ts";
 export * from "./guardrails.ts";
+export * from "./hook.ts";
 export * from "./incident/incident.ts";
 export * from "./incident/track-incidents.ts";
 export * from "./language/check-hosts.ts";

@@ -17,7 +17,7 @@ export function check<T>(
   const result = schema.safeParse(value, { error: expectation, reportInput: true });
   if (result.success) return { value: result.data, problems: [] };
 
-  const { issues } = result.error;
+  const issues = result.error.issues.flatMap(ofTheOneMeant);
   const misspelt = new Set(
     issues.filter(({ code }) => code === "unrecognized_keys").map(({ path: at }) => at.join(".")),
   );
@@ -38,6 +38,15 @@ export function check<T>(
     return [document.problemAt(at, sentence(issue, name))];
   });
   return { problems: problems.slice(0, MOST_PROBLEMS) };
+}
+
+/** Where a mapping fits one of several shapes but for its values, what that one shape has against them. */
+function ofTheOneMeant(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== "invalid_union") return [issue];
+  const shapes = issue.errors.filter((found) => found.every(({ path }) => path.length > 0));
+  const [meant, other] = shapes;
+  if (meant === undefined || other !== undefined) return [issue];
+  return meant.flatMap((inside) => ofTheOneMeant({ ...inside, path: [...issue.path, ...inside.path] }));
 }
 
 /** ``unknown key `scedule`, did you mean `schedule`?`` */

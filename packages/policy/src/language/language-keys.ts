@@ -2,6 +2,7 @@ import * as z from "zod";
 import { catalog, WRITTEN_KINDS } from "../actions/catalog.ts";
 import { probeSpecSchema } from "../actions/restart/probe-spec.ts";
 import { guardrailsSchema } from "../guardrails.ts";
+import { ownHookSchema, readyHookSchema } from "../hook.ts";
 import { complianceSource } from "./compliance-source.ts";
 import { logsSourceSchema } from "./logs-source.ts";
 import { windowSchema } from "../schedule/schedule-schemas.ts";
@@ -25,6 +26,7 @@ export function languageKeys(): Readonly<Record<string, readonly string[]>> {
     ...Object.fromEntries(WRITTEN_KINDS.map((kind) => [kind, allKeys(catalog[kind].spec)])),
     probe: allKeys(probeSpecSchema),
     guardrails: allKeys(guardrailsSchema).filter(isNoWindowKey),
+    hook: [...new Set([ownHookSchema, readyHookSchema].flatMap((schema) => allKeys(schema)))],
   };
 }
 

@@ -43,6 +43,15 @@ const MISTAKES: Record<string, string> = {
   "missing-comma": `${HEAD}rules:\n  - { restart: sick after: 30s }\ninherits: ["base" "hosts"]\n`,
   "wrong-shape": `${HEAD}inherits: hosts-base\nwindows: night\nrules:\n  - backup: databases\n    every: 6h\n    to: local\n    select:\n    keep: 30d\n`,
   "odd-values": `${inRules(prune("every: 0s", "images: { unusedFor: 14 }"), "  - prun: leftovers")}exceptions:\n  - { rule: host-cache, match: { image: a }, reason: r, owner: o, until: 2030-04-31 }\n  - { rule: leftovers, match: { imag: a }, reason: r, owner: o, until: 2031-01-01 }\n`,
+  "odd-backups": `policy: production\nhosts: { environment: production }\nrules:\n${[
+    "rpo: 30, maxQuiesce: 5 minutes, consistency: paused, select: { volumes: [a], host: yes }",
+    "rpo: 30m, consistency: { hook: }, select: { volume: [a] }, keep: { daily: 7d }, drill: { rto: 60 }",
+    "rpo: 30m, consistency: { hook: pg }, select: { volumes: [a], binds: [/srv] }",
+    "rpo: 30m, consistency: { hook: pg }, select: { host: true }",
+    "rpo: 30m, select: {}",
+  ]
+    .map((keys, index) => `  - { backup: rule-${index}, to: [local], ${keys} }`)
+    .join("\n")}\n`,
   "tab-indentation":
     "policy: production\nhosts:\n\tenvironment: production\nrules:\n  - prune: host-cache\n\t  every: 1h\n",
 };

@@ -69,7 +69,10 @@ test("a policy is compiled with every default written out in the language's own 
           spec: {
             select: { volumes: ["*-pgdata"] },
             to: ["local", "offsite"],
-            keep: { within: "30d" },
+            consistency: "none",
+            maxQuiesce: "10m",
+            keep: { within: "30d", daily: 0, weekly: 0, monthly: 0, yearly: 0 },
+            verify: { structure: "1d", read: "30d", sample: "1d" },
             rpo: "30m",
           },
         },
@@ -201,7 +204,7 @@ test("a selector that selects nothing is a mistake that says so", () => {
 `),
   ).toEqual([
     "8:24: volumes: an empty list selects nothing; leave the key out or name a pattern, got an empty list",
-    "12:13: select: selects nothing: it needs `volumes`, `labels` or both",
+    "12:13: select: selects nothing: it needs `volumes`, `labels`, `binds`, `host`, `images` or several of them",
     "13:5: select: is missing, expected a mapping such as { volumes: … }",
     "15:9: to: expected the name of at least one repository, got an empty list",
     "17:23: labels: an empty mapping selects nothing",
