@@ -134,4 +134,10 @@ export const PROTOCOL_HISTORY: readonly {
     change:
       "restore points carry `dataset` instead of `volume`, which an older collector refuses; targets may be datasets, repositories and restore points",
   },
+  {
+    version: 1,
+    hash: "1175c4c42f0b05e6dca34e17e9aaf399c52b675c08151d52a20a3d569e461242",
+    change:
+      "rules of kind backup carry consistency, verify, drill and more to select, and an agent that does not know them refuses the bundle; guardrails carry hooks and allow.binds",
+  },
 ];
