@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { openEngine } from "@shipkeeper/docker";
 import { createVolume, fillVolume, startFleet, waitUntil, type Fleet, type LabHost } from "@shipkeeper/lab";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openRestic } from "../agent/src/restic/restic.ts";
+import { openRestic } from "@shipkeeper/restic";
 import { restoreInto } from "../agent/src/restore/restore.ts";
 import { HOST_ID, type KeepOptions } from "./agent-lab/keep-host.ts";
 import { keepHostInTest } from "./agent-lab/keep-host-in-test.ts";

@@ -15,10 +15,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "packages/protocol": ["kit", "model", "policy"],
   "packages/runtime": ["kit", "model", "policy", "protocol"],
   "packages/docker": ["kit", "model"],
+  "packages/restic": ["kit", "model", "policy"],
   "packages/cli": ["kit", "model", "policy", "protocol", "runtime"],
-  agent: ["kit", "model", "policy", "protocol", "docker", "runtime"],
-  collector: ["kit", "model", "policy", "protocol", "runtime"],
-  "packages/lab": ["kit", "model", "policy", "protocol", "docker", "runtime", "agent", "collector"],
+  agent: ["kit", "model", "policy", "protocol", "docker", "restic", "runtime"],
+  collector: ["kit", "model", "policy", "protocol", "restic", "runtime"],
+  "packages/lab": ["kit", "model", "policy", "protocol", "docker", "restic", "runtime", "agent", "collector"],
   demo: ["kit", "model", "policy", "protocol", "docker", "runtime", "lab"],
 };
 const PURE = ["packages/kit/", "packages/model/", "packages/policy/", "packages/protocol/"];
@@ -107,14 +108,12 @@ const SHARED = /^(?:agent|collector)\/src\/[^/]+$/;
 test("stages of a program do not import each other, but for what they hand on", () => {
   const stage = (path: string) => /^(agent|collector)\/src\/([^/]+)\//.exec(path)?.slice(1, 3).join("/");
   const allowed: Readonly<Record<string, readonly string[]>> = {
-    // The ledger is what observing writes and deciding reads; restic is the tool of backup and of restore,
-    // the registry client that of looking and of deleting.
+    // The ledger is what observing writes and deciding reads; the registry client is the tool of looking and of deleting.
     "agent/observe": ["agent/ledger", "agent/registry"],
-    "agent/steward": ["agent/ledger", "agent/act", "agent/restic", "agent/registry"],
-    "agent/act": ["agent/ledger", "agent/restic", "agent/registry"],
+    "agent/steward": ["agent/ledger", "agent/act", "agent/registry"],
+    "agent/act": ["agent/ledger", "agent/registry"],
     "agent/registry": ["agent/ledger"],
-    "agent/restore": ["agent/restic"],
-    "agent/restic": [],
+    "agent/restore": [],
     // Everything of the collector speaks to its store; routes hand requests to the stage that they are for.
     "collector/ingest": ["collector/store"],
     "collector/enrol": ["collector/store"],

@@ -41,7 +41,7 @@ import { startShipper } from "./outbox/shipper.ts";
 import { PAUSES_FILE } from "./pauses-file.ts";
 import { startPolicySync } from "./policy-sync/sync-policy.ts";
 import { openRegistries } from "./registry/open-registries.ts";
-import { openRestic } from "./restic/restic.ts";
+import { openRestic } from "@shipkeeper/restic";
 import { probeSources, watchSignals } from "./signals.ts";
 import { agentStatus } from "./status.ts";
 import { guardrailsFile } from "./steward/guardrails-file.ts";

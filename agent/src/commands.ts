@@ -9,8 +9,7 @@ import { inspectOutbox } from "./outbox/accounts.ts";
 import { loadHeldBundle } from "./policy-sync/policy-file.ts";
 import { pauseCommands } from "./pause-commands.ts";
 import { describePause, PAUSES_FILE, pausesFile } from "./pauses-file.ts";
-import { openRestic, type Restic } from "./restic/restic.ts";
-import { tagOf } from "./restic/tags.ts";
+import { type Restic, openRestic, tagOf } from "@shipkeeper/restic";
 import { restoreInto } from "./restore/restore.ts";
 import { guardrailsFile } from "./steward/guardrails-file.ts";
 

@@ -11,7 +11,7 @@ import type { RestartAttempts } from "../ledger/restart-attempts.ts";
 import type { RestorePoints } from "../ledger/restore-points.ts";
 import type { OwnActs } from "../own-acts.ts";
 import type { RegistryClient } from "../registry/registry-client.ts";
-import type { Restic } from "../restic/restic.ts";
+import type { Restic } from "@shipkeeper/restic";
 import type { Claims } from "./claims.ts";
 import type { HostLock } from "./host-lock.ts";
 

@@ -12,11 +12,7 @@ import {
   type Verdict,
 } from "@shipkeeper/policy";
 import type { RestorePoint } from "@shipkeeper/protocol";
-import type { Snapshot } from "../restic/answers.ts";
-import type { BackupMade } from "../restic/back-up.ts";
-import type { Restic } from "../restic/restic.ts";
-import { tag, tagOf } from "../restic/tags.ts";
-import { ResticProblem } from "../restic/restic-errors.ts";
+import { type BackupMade, type Restic, ResticProblem, type Snapshot, tag, tagOf } from "@shipkeeper/restic";
 import type { ActContext } from "./action-context.ts";
 import type { ActionHandler } from "./apply-plan.ts";
 import { containersWhere } from "./containers-of-run.ts";

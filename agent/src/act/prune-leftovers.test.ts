@@ -5,7 +5,7 @@ import { MINUTE_MS } from "@shipkeeper/kit";
 import type { BuildCacheRecord } from "@shipkeeper/model";
 import { expectBuildCache, expectNetwork, expectVolume, type Target, type Verdict } from "@shipkeeper/policy";
 import { expect, onTestFinished, test } from "vitest";
-import type { Restic } from "../restic/restic.ts";
+import type { Restic } from "@shipkeeper/restic";
 import { applyPlan } from "./apply-plan.ts";
 import type { ActContext } from "./action-context.ts";
 import { pruneHandler } from "./prune.ts";

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import type { Snapshot } from "../restic/answers.ts";
-import { ResticProblem } from "../restic/restic-errors.ts";
+import { ResticProblem, type Snapshot } from "@shipkeeper/restic";
 import { findRestorePoint } from "./find-restore-point.ts";
 
 const point = (start: string, volume: string): Snapshot => ({

@@ -1,7 +1,5 @@
 import { InvalidInput, errorChain, formatInstant } from "@shipkeeper/kit";
-import type { Snapshot } from "../restic/answers.ts";
-import type { Restic } from "../restic/restic.ts";
-import { tagOf } from "../restic/tags.ts";
+import { type Restic, type Snapshot, tagOf } from "@shipkeeper/restic";
 
 export interface FoundRestorePoint {
   readonly repository: string;

@@ -7,9 +7,7 @@ import { join } from "node:path";
 import { OperationalError, formatBytes, formatInstant } from "@shipkeeper/kit";
 import { volumeNameSchema, type Volume } from "@shipkeeper/model";
 import type { EngineActor, EngineReader } from "@shipkeeper/docker";
-import type { Snapshot } from "../restic/answers.ts";
-import type { Restic } from "../restic/restic.ts";
-import { tagOf } from "../restic/tags.ts";
+import { type Restic, type Snapshot, tagOf } from "@shipkeeper/restic";
 import { findRestorePoint, type FoundRestorePoint } from "./find-restore-point.ts";
 import { copyWithHoles, freeBytesOf, isOtherFileSystem, withStaging } from "./staging.ts";
 

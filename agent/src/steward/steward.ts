@@ -32,7 +32,7 @@ import type { ActContext, Pause } from "../act/action-context.ts";
 import type { Claims } from "../act/claims.ts";
 import type { AgentLedger } from "../ledger/ledger.ts";
 import type { RegistryClient } from "../registry/registry-client.ts";
-import type { Restic } from "../restic/restic.ts";
+import type { Restic } from "@shipkeeper/restic";
 import type { OwnActs } from "../own-acts.ts";
 import { readFreeBytes } from "./free-space.ts";
 import { keepIncidents } from "./incidents.ts";
