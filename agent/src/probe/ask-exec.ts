@@ -18,7 +18,7 @@ export async function askExec(
     timeoutMs,
     signal,
   }: {
-    readonly engine: EngineExec;
+    readonly engine: Pick<EngineExec, "exec">;
     readonly container: Container;
     readonly timeoutMs: number;
     readonly signal: AbortSignal;

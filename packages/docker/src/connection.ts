@@ -1,7 +1,8 @@
 import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
 import { type EngineAddress, formatEngineAddress } from "./engine-address.ts";
 import { DockerUnavailable, EngineRefused } from "./engine-errors.ts";
-import type { EngineAnswer, EngineCall } from "./engine-wire.ts";
+import type { EngineAnswer, EngineCall, StreamCall } from "./engine-wire.ts";
 import { type Negotiated, negotiate } from "./negotiate.ts";
 
 /** An engine by its address: negotiated with at the first call, and again after it was away. */
@@ -10,7 +11,8 @@ export interface Connection {
   /** The API version that is spoken. Throws as `call` does. */
   apiVersion(signal?: AbortSignal): Promise<string>;
   call(call: EngineCall): Promise<EngineAnswer>;
-  stream(call: Omit<EngineCall, "deadlineMs"> & { signal: AbortSignal }): Promise<IncomingMessage>;
+  stream(call: StreamCall): Promise<IncomingMessage>;
+  duplex(call: StreamCall): Promise<Duplex>;
 }
 
 export function openConnection(address: EngineAddress): Connection {
@@ -45,6 +47,7 @@ export function openConnection(address: EngineAddress): Connection {
     apiVersion: (signal) => using(signal, async ({ apiVersion }) => apiVersion),
     call: (call) => using(call.signal, ({ wire }) => wire.call(call)),
     stream: (call) => using(call.signal, ({ wire }) => wire.stream(call)),
+    duplex: (call) => using(call.signal, ({ wire }) => wire.duplex(call)),
   };
 }
 

@@ -247,22 +247,32 @@ export function containerContract(madeWorld: () => EngineWorld): void {
     expect(await engine.processes(ended)).toBeUndefined();
   });
 
-  test("a program is run inside a container that runs, and in no other", async () => {
-    await world.addImage({ tags: ["contract/exec:1"] });
-    const image = "contract/exec:1";
-    const id = await world.addContainer({ name: "inside", image, state: "running" });
-    const ended = await world.addContainer({ name: "outside", image, state: "exited" });
-    const run = (script: string, limits = { timeoutMs: 10_000, mostBytes: 100 }) =>
-      engine.exec(id, { argv: ["/bin/sh", "-c", script], ...limits });
+  test("a pause keeps the processes where they are, once, and a person's stop ends it", async () => {
+    const since = Date.now();
+    await world.addImage({ tags: ["contract/pause:1"] });
+    const image = "contract/pause:1";
+    const id = await world.addContainer({ name: "paused", image, state: "running" });
+    const ended = await world.addContainer({ name: "pause-ended", image, state: "exited" });
+    const before = await engine.container(id);
 
-    expect(await run("echo well; exit 3")).toEqual({ exitCode: 3, output: "well\n" });
-    expect(await run("echo 123456789", { timeoutMs: 10_000, mostBytes: 4 })).toEqual({
-      exitCode: 0,
-      output: "1234",
-    });
-    expect(await run("echo begun; sleep 60", { timeoutMs: 1_000, mostBytes: 100 })).toEqual({
-      output: "begun\n",
-    });
-    expect(await engine.exec(ended, { argv: ["true"], timeoutMs: 1_000, mostBytes: 1 })).toBe("not-running");
+    expect(await engine.pauseContainer(id)).toBe("paused");
+    expect(await engine.pauseContainer(id)).toBe("already-paused");
+    expect((await engine.container(id))?.state).toBe("paused");
+    expect(await engine.unpauseContainer(id)).toBe("unpaused");
+    expect(await engine.unpauseContainer(id)).toBe("not-paused");
+    const after = await engine.container(id);
+    expect(await engine.pauseContainer(ended)).toBe("not-running");
+    expect(await engine.unpauseContainer(ended)).toBe("not-paused");
+    await engine.pauseContainer(id);
+    expect(await engine.stopContainer(id, { timeoutSeconds: 1 })).toBe("stopped");
+    expect(await engine.unpauseContainer(id)).toBe("not-paused");
+
+    expect([after?.state, after?.pid, after?.startedAt]).toEqual(["running", before?.pid, before?.startedAt]);
+    const told = (await engine.pastEvents({ since, container: id })).map(({ action }) => action);
+    expect(told.filter((action) => action.includes("pause")).slice(0, 3)).toEqual([
+      "pause",
+      "unpause",
+      "pause",
+    ]);
   });
 }

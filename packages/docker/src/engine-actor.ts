@@ -6,6 +6,7 @@ import { InvalidInput, MINUTE_MS, SECOND_MS } from "@shipkeeper/kit";
 import type { VolumeName } from "@shipkeeper/model";
 import type { Connection } from "./connection.ts";
 import { containerActor } from "./container-actor.ts";
+import { containerPause } from "./container-pause.ts";
 import { decodeAnswer } from "./answers/decode-answer.ts";
 import { EngineAnswerInvalid, EngineRefused } from "./engine-errors.ts";
 import type { EngineAnswer } from "./engine-wire.ts";
@@ -31,6 +32,7 @@ export function engineActor(connection: Connection): EngineActor {
 
   return {
     ...containerActor(connection),
+    ...containerPause(connection),
 
     async removeContainer(id, options) {
       const attempt = `remove container ${id}`;

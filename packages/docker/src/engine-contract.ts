@@ -6,6 +6,7 @@ import type { Instant } from "@shipkeeper/kit";
 import { CONTAINER_METRICS, volumeNameSchema } from "@shipkeeper/model";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { containerContract } from "./container-contract.ts";
+import { programContract } from "./program-contract.ts";
 import { type EngineWorld, follow } from "./contract-world.ts";
 import type { Engine, EngineEvent } from "./engine.ts";
 import { EngineRefused } from "./engine-errors.ts";
@@ -59,6 +60,8 @@ export function describeEngineContract(name: string, makeWorld: () => Promise<En
       expect(await engine.restartContainer(container)).toBe("already-gone");
       expect(await engine.stopContainer(container)).toBe("already-gone");
       expect(await engine.startContainer(container)).toBe("already-gone");
+      expect(await engine.pauseContainer(container)).toBe("already-gone");
+      expect(await engine.unpauseContainer(container)).toBe("already-gone");
       expect(await engine.killContainer(container)).toBe("already-gone");
       expect(await engine.renameContainer(container, "somebody")).toBe("already-gone");
       expect(await engine.copyContainer(container, "somebody")).toBe("already-gone");
@@ -269,5 +272,6 @@ export function describeEngineContract(name: string, makeWorld: () => Promise<En
 
     containerContract(() => world);
     rebuildContract(() => world);
+    programContract(() => world);
   });
 }

@@ -1,18 +1,16 @@
 /** The third of the engine port that runs programs inside containers. */
 import { DeadlinePassed } from "@shipkeeper/kit";
-import * as z from "zod";
-import { number } from "./answers/answer-schemas.ts";
-import { decodeAnswer } from "./answers/decode-answer.ts";
 import { readFrames } from "./answers/read-frames.ts";
 import type { Connection } from "./connection.ts";
+import { createExec, execStart, exitCodeOf } from "./create-exec.ts";
 import type { EngineExec } from "./engine.ts";
+import { execStream } from "./exec-stream.ts";
 import { readStream } from "./read-stream.ts";
-
-const createAnswer = z.object({ Id: z.string().regex(/^[0-9a-f]{64}$/) });
-const execAnswer = z.object({ Running: z.boolean(), ExitCode: number });
 
 export function engineExec(connection: Connection): EngineExec {
   return {
+    ...execStream(connection),
+
     async exec(id, { argv, user, timeoutMs, mostBytes }, { signal } = {}) {
       const attempt = `run a program in container ${id}`;
       const endsAt = performance.now() + timeoutMs;
@@ -26,35 +24,17 @@ export function engineExec(connection: Connection): EngineExec {
       const said = () => ({ output: Buffer.concat(output).toString("utf8") });
       let left = mostBytes;
       try {
-        const created = await connection.call({
-          ...within(),
-          method: "POST",
-          path: `/containers/${id}/exec`,
-          body: {
-            Cmd: argv,
-            AttachStdout: true,
-            AttachStderr: true,
-            ...(user !== undefined && { User: user }),
-          },
-        });
-        // The second also where it is paused.
-        if (created.status === 404 || created.status === 409) return "not-running";
-        const { Id } = decodeAnswer(attempt, createAnswer, created);
-        const start = {
-          method: "POST",
-          path: `/exec/${Id}/start`,
-          body: { Detach: false, Tty: false },
-        } as const;
-        await readStream(connection, { ...within(), ...start }, async (chunks) => {
+        const exec = await createExec(connection, id, { argv, user, reads: false }, within());
+        if (exec === undefined) return "not-running";
+        await readStream(connection, { ...within(), ...execStart(exec) }, async (chunks) => {
           // Read to its end whatever it prints: a program whose output nobody takes would stand still.
           for await (const { bytes } of readFrames(chunks)) {
             if (left > 0) output.push(Buffer.from(bytes.subarray(0, left)));
             left -= bytes.length;
           }
         });
-        const answer = await connection.call({ ...within(), path: `/exec/${Id}/json` });
-        const { Running, ExitCode } = decodeAnswer(attempt, execAnswer, answer);
-        return Running ? said() : { ...said(), exitCode: ExitCode };
+        const exitCode = await exitCodeOf(connection, exec, within());
+        return exitCode === undefined ? said() : { ...said(), exitCode };
       } catch (error) {
         if (error instanceof DeadlinePassed) return said();
         throw error;

@@ -2,8 +2,8 @@
  * One call over the engine's socket: path and query in, parsed JSON out, within a deadline, with every failure
  * turned into one of our errors. Knows nothing of containers and images.
  */
-import { addAbortSignal, type Readable } from "node:stream";
-import type { IncomingMessage } from "node:http";
+import { addAbortSignal, type Duplex, type Readable } from "node:stream";
+import { IncomingMessage } from "node:http";
 import { DeadlinePassed } from "@shipkeeper/kit";
 import Docker from "dockerode";
 import { type EngineAddress, formatEngineAddress } from "./engine-address.ts";
@@ -36,8 +36,12 @@ export interface EngineWire {
    */
   call(call: EngineCall): Promise<EngineAnswer>;
   /** Opens an answer that never ends by itself. Throws as `call` does, for every status but 2xx. */
-  stream(call: Omit<EngineCall, "deadlineMs"> & { signal: AbortSignal }): Promise<IncomingMessage>;
+  stream(call: StreamCall): Promise<IncomingMessage>;
+  /** As `stream`, but both sides write: the end of ours is told to the other side, which may write on. */
+  duplex(call: StreamCall): Promise<Duplex>;
 }
+
+export type StreamCall = Omit<EngineCall, "deadlineMs"> & { readonly signal: AbortSignal };
 
 /** 10,000 containers with long labels list in 40 MB; an answer above this is no answer. */
 const MOST_ANSWER_BYTES = 256 * 1024 * 1024;
@@ -66,21 +70,32 @@ export function openWire(address: EngineAddress, apiVersion: string | undefined)
     }
   }
 
-  async function stream(call: Omit<EngineCall, "deadlineMs"> & { signal: AbortSignal }) {
+  async function stream(call: StreamCall) {
     try {
       const response = await dial(modem, call);
       addAbortSignal(call.signal, response);
       const status = response.statusCode ?? 0;
       if (status >= 200 && status < 300) return response;
-      const { body } = judgeStatus(call.attempt, status, await readText(response, call.attempt, call.signal));
-      throw new EngineRefused(call.attempt, { status, reason: reasonIn(body) });
+      throw await refusal(response, call);
     } catch (error) {
       call.signal.throwIfAborted();
       throw asEngineError(error, name);
     }
   }
 
-  return { call, stream };
+  async function duplex(call: StreamCall) {
+    try {
+      const answer: IncomingMessage | Duplex = await dial(modem, call, { hijack: true });
+      // An engine that agrees leaves HTTP behind; whatever is still an answer is a refusal.
+      if (answer instanceof IncomingMessage) throw await refusal(answer, call);
+      return addAbortSignal(call.signal, answer);
+    } catch (error) {
+      call.signal.throwIfAborted();
+      throw asEngineError(error, name);
+    }
+  }
+
+  return { call, stream, duplex };
 }
 
 /**
@@ -102,7 +117,13 @@ function clientOptions(address: EngineAddress, apiVersion: string | undefined): 
  * Below dockerode's own methods, because those wait for ever where the connection breaks inside an answer,
  * and hand on a body that is no JSON as if it were one.
  */
-function dial(modem: Modem, call: Omit<EngineCall, "deadlineMs">): Promise<IncomingMessage> {
+function dial(modem: Modem, call: Omit<EngineCall, "deadlineMs">): Promise<IncomingMessage>;
+function dial(modem: Modem, call: StreamCall, how: { hijack: true }): Promise<IncomingMessage | Duplex>;
+function dial(
+  modem: Modem,
+  call: Omit<EngineCall, "deadlineMs">,
+  { hijack = false } = {},
+): Promise<IncomingMessage | Duplex> {
   return new Promise((resolve, reject) => {
     modem.dial(
       {
@@ -110,11 +131,12 @@ function dial(modem: Modem, call: Omit<EngineCall, "deadlineMs">): Promise<Incom
         path: `${call.path}?`,
         options: { _query: call.query ?? {}, _body: call.body ?? {} },
         isStream: true,
+        hijack,
         statusCodes: EVERY_STATUS,
         ...(call.upload !== undefined && { file: call.upload }),
         ...(call.signal !== undefined && { abortSignal: call.signal }),
       },
-      (error, response) => (error === null ? resolve(response as IncomingMessage) : reject(error)),
+      (error, response) => (error === null ? resolve(response as IncomingMessage | Duplex) : reject(error)),
     );
   });
 }
@@ -134,6 +156,14 @@ async function readText(response: IncomingMessage, attempt: string, signal: Abor
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, bytes).toString("utf8");
+}
+
+/** Why a stream was not opened. Throws where the answer explains it already. */
+async function refusal(response: IncomingMessage, call: StreamCall): Promise<EngineRefused> {
+  const { attempt, signal } = call;
+  const status = response.statusCode ?? 0;
+  const { body } = judgeStatus(attempt, status, await readText(response, attempt, signal));
+  return new EngineRefused(attempt, { status, reason: reasonIn(body) });
 }
 
 function judgeStatus(attempt: string, status: number, text: string): EngineAnswer {

@@ -2,7 +2,7 @@
  * The port to one Docker engine, as narrow as Shipkeeper's needs: what can be read, and the few things that may be
  * changed. Two implementations answer the same contract suite: the real one over the engine's socket, and a fake.
  * There is deliberately no bulk prune and no force here, and a program is run inside a container only by the third half,
- * `EngineExec`, which goes to nobody but probes that the host's guardrails allow. What a host is made from, and making
+ * `EngineExec`, which goes to nobody but probes and dumps that the host's guardrails allow. What a host is made from, and making
  * it again, is the fourth, `EngineRebuild`.
  */
 import type { Instant } from "@shipkeeper/kit";
@@ -109,6 +109,37 @@ export interface ExecResult {
   readonly output: string;
 }
 
+/** A program to be run inside a container whose output is too much to be kept: a dump, or what reads one. */
+export interface StreamRequest {
+  readonly argv: readonly string[];
+  /** The container's own where undefined. */
+  readonly user?: string;
+  readonly timeoutMs: number;
+  /**
+   * What it reads, piece by piece as fast as it takes it; nothing where undefined. Where it breaks `output` throws its
+   * error, but to the program that looks like the end: the engine has no other word for it.
+   */
+  readonly input?: AsyncIterable<Uint8Array>;
+}
+
+/** A program that runs inside a container now. */
+export interface StreamedProgram {
+  /**
+   * What it writes to its standard output: to be read once, to its end. Who reads slowly slows the program down; who
+   * stops reading lets go of it, and it may run on with nobody listening: the engine has no call that ends it.
+   * Throws `DeadlinePassed` when its time is over, and `DockerUnavailable` where the engine went away.
+   */
+  readonly output: AsyncIterable<Uint8Array>;
+  /** How it ended, to be asked after its output was read to the end. Only this tells whether the output is whole. */
+  end(): Promise<ProgramEnd>;
+}
+
+export interface ProgramEnd {
+  readonly exitCode: number;
+  /** The end of what it wrote to its standard error, 16 KiB at most. */
+  readonly stderr: string;
+}
+
 /** Everything that only looks. Observing code is given this half and cannot change anything. */
 export interface EngineReader {
   /** Engine facts, and the host facts that the engine knows (no disks). */
@@ -166,6 +197,12 @@ export type Start = "started" | "already-running" | "already-gone";
 /** What the engine made of a signal: sent, or nobody was there to get it. A process that cannot die lives on. */
 export type Kill = "killed" | "not-running" | "already-gone";
 
+/** What the engine made of a pause: its processes stand still now, stood still before, or there are none. */
+export type PauseAnswer = "paused" | "already-paused" | "not-running" | "already-gone";
+
+/** What the engine made of the end of a pause. */
+export type UnpauseAnswer = "unpaused" | "not-paused" | "already-gone";
+
 /** What the engine made of a new name for a container. */
 export type Rename = "renamed" | "name-taken" | "already-gone";
 
@@ -209,6 +246,9 @@ export interface EngineActor {
   startContainer(id: ContainerId, options?: CallOptions): Promise<Start>;
   /** Sends a signal, SIGKILL where none is named, to a container's first process. */
   killContainer(id: ContainerId, options?: CallOptions & { processSignal?: string }): Promise<Kill>;
+  /** Has all processes of a container stand still where they are. Its health check is not asked meanwhile. */
+  pauseContainer(id: ContainerId, options?: CallOptions): Promise<PauseAnswer>;
+  unpauseContainer(id: ContainerId, options?: CallOptions): Promise<UnpauseAnswer>;
   renameContainer(id: ContainerId, name: string, options?: CallOptions): Promise<Rename>;
   /**
    * A new container, not started, with the image and the configuration of another one: environment, mounts (anonymous
@@ -247,10 +287,16 @@ export interface EngineActor {
   ): Promise<Volume>;
 }
 
-/** Runs programs inside containers, for probes. */
+/** Runs programs inside containers: probes, and the dumps that the host's guardrails name. */
 export interface EngineExec {
   /** Resolves by `timeoutMs` and a moment, whatever the program does. */
   exec(id: ContainerId, request: ExecRequest, options?: CallOptions): Promise<ExecResult | "not-running">;
+  /** `not-running` also where it is paused, or not there. */
+  stream(
+    id: ContainerId,
+    request: StreamRequest,
+    options?: CallOptions,
+  ): Promise<StreamedProgram | "not-running">;
 }
 
 export interface Engine extends EngineReader, EngineActor, EngineExec, EngineRebuild {

@@ -1,14 +1,16 @@
+import { DeadlinePassed } from "@shipkeeper/kit";
 import { expect, test } from "vitest";
 import { describeEngineContract } from "./engine-contract.ts";
 import { DockerUnavailable } from "./engine-errors.ts";
-import type { ExecRequest, ExecResult } from "./engine.ts";
-import { FakeEngine } from "./fake-engine.ts";
+import type { ExecRequest, ExecResult, StreamRequest } from "./engine.ts";
+import { FakeEngine, type FakeProgram } from "./fake-engine.ts";
 import { fakeMount } from "./fake/fake-things.ts";
 
 describeEngineContract("the fake engine", async () => {
   const engine = new FakeEngine();
   engine.addNetwork({ name: "bridge" });
   engine.answers = (_, request) => runsLikeAShell(request);
+  engine.programs = (_, request, input) => streamsLikeAShell(request, input);
 
   return {
     engine,
@@ -57,6 +59,22 @@ describeEngineContract("the fake engine", async () => {
     close: async () => {},
   };
 });
+
+/** The same for the scripts whose output is streamed. */
+function streamsLikeAShell({ argv, timeoutMs }: StreamRequest, input: Buffer): FakeProgram {
+  const script = argv.at(-1) ?? "";
+  const exitCode = Number(/exit (\d+)/.exec(script)?.[1] ?? 0);
+  if (script.includes("sleep")) return { output: [new DeadlinePassed("to run it", timeoutMs)], exitCode };
+  if (script === "wc -c") return { output: [`${input.length}\n`], exitCode };
+  const numbers = Number(/seq (\d+)/.exec(script)?.[1] ?? 0);
+  const lines = Array.from({ length: numbers }, (_, index) => `${index + 1}\n`).join("");
+  const stderr = /echo (\w+) >&2/.exec(script)?.[1];
+  return {
+    output: lines === "" ? [] : [lines.slice(0, 1_000), lines.slice(1_000)],
+    exitCode,
+    ...(stderr !== undefined && { stderr: `${stderr}\n` }),
+  };
+}
 
 /** What a shell would print of the few scripts of the contract. */
 function runsLikeAShell({ argv, mostBytes }: ExecRequest): ExecResult {

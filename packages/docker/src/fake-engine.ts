@@ -21,11 +21,22 @@ import type {
   Removal,
   Rename,
   Start,
+  PauseAnswer,
   Stop,
+  StreamedProgram,
+  StreamRequest,
+  UnpauseAnswer,
 } from "./engine.ts";
 import { KILLED } from "./fake/fake-host.ts";
 import { fakeMount } from "./fake/fake-things.ts";
 import { FakeRebuild } from "./fake/fake-rebuild.ts";
+
+/** A program that writes this, piece by piece, and ends so. An error among the pieces breaks the connection there. */
+export interface FakeProgram {
+  readonly output: Iterable<string | Uint8Array | Error>;
+  readonly exitCode: number;
+  readonly stderr?: string;
+}
 
 export class FakeEngine extends FakeRebuild implements Engine {
   /** Containers that have to be killed, because they do not end when they are asked to. */
@@ -36,6 +47,12 @@ export class FakeEngine extends FakeRebuild implements Engine {
 
   /** What programs that are run inside containers come to. */
   answers: (id: ContainerId, request: ExecRequest) => ExecResult = () => ({ exitCode: 0, output: "" });
+
+  /** What programs write whose output is streamed, after they read `input`, and how they end. */
+  programs: (id: ContainerId, request: StreamRequest, input: Buffer) => FakeProgram = () => ({
+    output: [],
+    exitCode: 0,
+  });
 
   async removeContainer(id: ContainerId, options?: CallOptions): Promise<Removal> {
     await this.mutate("removeContainer", id, options);
@@ -139,6 +156,25 @@ export class FakeEngine extends FakeRebuild implements Engine {
     return "killed";
   }
 
+  async pauseContainer(id: ContainerId, options?: CallOptions): Promise<PauseAnswer> {
+    await this.mutate("pauseContainer", id, options);
+    const container = this.containersById.get(id);
+    if (container === undefined) return "already-gone";
+    if (container.state === "paused") return "already-paused";
+    if (container.state !== "running") return "not-running";
+    this.pauseByHand(id);
+    return "paused";
+  }
+
+  async unpauseContainer(id: ContainerId, options?: CallOptions): Promise<UnpauseAnswer> {
+    await this.mutate("unpauseContainer", id, options);
+    const container = this.containersById.get(id);
+    if (container === undefined) return "already-gone";
+    if (container.state !== "paused") return "not-paused";
+    this.unpauseByHand(id);
+    return "unpaused";
+  }
+
   async renameContainer(id: ContainerId, name: string, options?: CallOptions): Promise<Rename> {
     await this.mutate("renameContainer", id, options);
     const container = this.containersById.get(id);
@@ -221,6 +257,26 @@ export class FakeEngine extends FakeRebuild implements Engine {
     await this.meet("exec", id, options);
     const container = this.containersById.get(id);
     return container?.state === "running" ? this.answers(id, request) : "not-running";
+  }
+
+  async stream(
+    id: ContainerId,
+    request: StreamRequest,
+    options?: CallOptions,
+  ): Promise<StreamedProgram | "not-running"> {
+    await this.meet("stream", id, options);
+    if (this.containersById.get(id)?.state !== "running") return "not-running";
+    const read: Uint8Array[] = [];
+    for await (const piece of request.input ?? []) read.push(piece);
+    const { output, exitCode, stderr = "" } = this.programs(id, request, Buffer.concat(read));
+    async function* written() {
+      for (const piece of output) {
+        if (piece instanceof Error) throw piece;
+        options?.signal?.throwIfAborted();
+        yield Buffer.from(piece);
+      }
+    }
+    return { output: written(), end: async () => ({ exitCode, stderr }) };
   }
 
   async createVolume(

@@ -21,7 +21,7 @@ export { mergeSizes, type SizesReading } from "./inventory/merge-sizes.ts";
 export type { Fault, FakeCall } from "./fake/faults.ts";
 export { fakeContainerId, fakeImageId, fakeNetwork, fakeVolume } from "./fake/fake-things.ts";
 export type { FakeEngineOptions } from "./fake/fake-reader.ts";
-export { FakeEngine } from "./fake-engine.ts";
+export { FakeEngine, type FakeProgram } from "./fake-engine.ts";
 export type { Mutation } from "./fake/fake-rebuild.ts";
 export {
   type ApiAttachment,

@@ -143,6 +143,19 @@ export class FakeHost {
     this.announceContainer(container, "stop");
   }
 
+  /** Somebody has a container stand still. */
+  pauseByHand(id: ContainerId): void {
+    const container = this.#expect(id);
+    container.state = "paused";
+    this.announceContainer(container, "pause");
+  }
+
+  unpauseByHand(id: ContainerId): void {
+    const container = this.#expect(id);
+    container.state = "running";
+    this.announceContainer(container, "unpause");
+  }
+
   /** Somebody sends a signal, which does nothing by itself. */
   signalByHand(id: ContainerId, signal: number): void {
     this.announceContainer(this.#expect(id), "kill", { signal: String(signal) });
