@@ -9,8 +9,16 @@ import {
   type InventorySection,
 } from "@shipkeeper/model";
 import { actionKind, type Measures, type Outcome } from "@shipkeeper/policy";
-import { decodeSampleGroup, type Entry, type EntryOf } from "@shipkeeper/protocol";
+import {
+  decodeSampleGroup,
+  drillReceiptSchema,
+  drillReceiptText,
+  type Entry,
+  type EntryOf,
+} from "@shipkeeper/protocol";
+import { verifySignature } from "@shipkeeper/runtime";
 import type { Store } from "../store/store.ts";
+import { cleanJson } from "./clean-json.ts";
 
 /** Where an entry came from. */
 export interface Origin {
@@ -40,6 +48,8 @@ export function storeEntry(store: Store, origin: Origin, entry: Entry, blobs: re
       return;
     case "restore-points":
       return store.restorePoints.merge(hostId, entry);
+    case "drill":
+      return storeDrill(store, origin, entry.receipt);
     case "availability":
       return store.availability.record(hostId, entry);
     case "incident":
@@ -82,6 +92,17 @@ function storeSamples(
     throw new InvalidInput("the columns cannot be read", [], { cause: error });
   }
   store.samples.record(origin, head, body);
+}
+
+/** Only what the host signed with the key that it enrolled with counts as its receipt. */
+function storeDrill(store: Store, { hostId }: Origin, signed: EntryOf<"drill">["receipt"]): void {
+  const { payload, publicKey, signature } = signed;
+  const isItsKey = store.hosts.keyOf(hostId)?.publicKey === publicKey;
+  if (!isItsKey || !verifySignature(drillReceiptText(payload), signature, publicKey))
+    throw new InvalidInput("the receipt of a drill is not signed with its host's key", []);
+  const receipt = drillReceiptSchema.parse(cleanJson(JSON.parse(payload)));
+  if (receipt.hostId !== hostId) throw new InvalidInput("the receipt of a drill is another host's", []);
+  store.drills.record(receipt, signed);
 }
 
 function storeInventory(store: Store, { hostId, receivedAt }: Origin, inventory: Inventory): void {

@@ -10,6 +10,7 @@ import { postMortem } from "./0008-post-mortem.ts";
 import { figures } from "./0009-figures.ts";
 import { logs } from "./0010-logs.ts";
 import { datasets } from "./0011-datasets.ts";
+import { drills } from "./0013-drills.ts";
 
 /** In the order in which they are applied. Imported, not found by a scan of the folder: a bundle has no folder. */
 export const migrations: readonly Migration[] = [
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   figures,
   logs,
   datasets,
+  drills,
 ];

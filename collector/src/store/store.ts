@@ -10,6 +10,7 @@ import { baseImages } from "./base-images.ts";
 import { complianceFacts } from "./compliance-facts.ts";
 import { containers } from "./containers.ts";
 import { openStoreDatabase } from "./database.ts";
+import { drills } from "./drills.ts";
 import { enrollmentTokens } from "./enrollment-tokens.ts";
 import { epochs } from "./epochs.ts";
 import { events } from "./events.ts";
@@ -59,6 +60,7 @@ export function openStore(file: string) {
     rounds: rounds(database),
     runs: runs(database),
     restorePoints: restorePoints(database, lists),
+    drills: drills(database),
     incidents: incidents(database),
     alerts: alerts(database),
     alertFacts: alertFacts(db),

@@ -26,6 +26,7 @@ import type {
   AgentStatus,
   AlertKind,
   ApiEvent,
+  DrillReceipt,
   PostMortem,
   RestorePoint,
   RolloutState,
@@ -138,6 +139,19 @@ export interface Tables {
     at: number;
     bytes: number;
     body: Json<RestorePoint>;
+  };
+  drill: {
+    host_id: string;
+    id: string;
+    requested_at: number;
+    dataset: string;
+    repository: string;
+    passed: number;
+    rto_ms: number | null;
+    rpo_ms: number | null;
+    payload: Json<DrillReceipt>;
+    public_key: string;
+    signature: string;
   };
   alert: {
     id: string;

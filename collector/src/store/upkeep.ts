@@ -9,6 +9,8 @@ const FORGOTTEN = {
   samples: /*sql*/ `DELETE FROM sample_chunk WHERE rowid IN (SELECT rowid FROM sample_chunk WHERE to_at < ? LIMIT ?)`,
   rounds: /*sql*/ `DELETE FROM round WHERE rowid IN (SELECT rowid FROM round WHERE at < ? LIMIT ?)`,
   runs: /*sql*/ `DELETE FROM run WHERE rowid IN (SELECT rowid FROM run WHERE at < ? LIMIT ?)`,
+  drills: /*sql*/ `
+    DELETE FROM drill WHERE (host_id, id) IN (SELECT host_id, id FROM drill WHERE requested_at < ? LIMIT ?)`,
   alerts: /*sql*/ `DELETE FROM alert WHERE rowid IN (SELECT rowid FROM alert WHERE resolved_at < ? LIMIT ?)`,
   incidents: /*sql*/ `DELETE FROM incident WHERE rowid IN (SELECT rowid FROM incident WHERE closed_at < ? LIMIT ?)`,
   events: /*sql*/ `DELETE FROM event WHERE rowid IN (SELECT rowid FROM event WHERE received_at < ? LIMIT ?)`,

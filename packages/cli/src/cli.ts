@@ -10,6 +10,7 @@ import { addAlertsCommands } from "./commands/alerts.ts";
 import { addCompletionCommand } from "./commands/completion.ts";
 import { addComplianceCommands } from "./commands/compliance.ts";
 import { addContainersCommand } from "./commands/containers.ts";
+import { addDrillsCommands } from "./commands/drills.ts";
 import { addFindingsCommand } from "./commands/findings.ts";
 import { addGateCommand } from "./commands/gate.ts";
 import { addHealingCommand } from "./commands/healing.ts";
@@ -52,6 +53,7 @@ const COMMANDS = [
   addRunsCommand,
   addPostMortemsCommand,
   addRestorePointsCommand,
+  addDrillsCommands,
   addIncidentsCommand,
   addAvailabilityCommand,
   addHealingCommand,

@@ -2,6 +2,7 @@ export * from "./assert.ts";
 export * from "./backoff.ts";
 export * from "./brand.ts";
 export * from "./bytes.ts";
+export * from "./canonical-json.ts";
 export * from "./csv.ts";
 export * from "./duration.ts";
 export * from "./errors.ts";

@@ -5,6 +5,8 @@ const hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 
 
 /** An Ed25519 public key: its 32 raw bytes in hex. */
 export const publicKeySchema = hex(32);
+/** An Ed25519 signature: its 64 raw bytes in hex. */
+export const signatureSchema = hex(64);
 
 /**
  * A one-time enrolment token as people carry it to a host: `ske_ID_SECRET_POLICYKEY`. The collector knows the id and
@@ -41,7 +43,7 @@ export const enrolRequestSchema = z.strictObject({
   agentVersion: z.string().max(64),
   createdAt: instantSchema,
   /** Over `enrolmentText` of the fields above: proof that the sender holds the private key. */
-  signature: hex(64),
+  signature: signatureSchema,
 });
 export type EnrolRequest = z.infer<typeof enrolRequestSchema>;
 

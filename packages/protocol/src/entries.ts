@@ -12,6 +12,7 @@ import {
   watchSpanSchema,
 } from "@shipkeeper/policy";
 import * as z from "zod";
+import { drillEntrySchema } from "./drill-receipt.ts";
 import { incidentEntrySchema } from "./incident.ts";
 import { logWatchEntrySchema } from "./log-watch.ts";
 import { postMortemEntrySchema } from "./post-mortem.ts";
@@ -149,6 +150,7 @@ export const knownEntrySchema = z.discriminatedUnion("kind", [
   troubleEntrySchema,
   droppedEntrySchema,
   logWatchEntrySchema,
+  drillEntrySchema,
 ]);
 export type KnownEntry = z.infer<typeof knownEntrySchema>;
 export type EntryKind = KnownEntry["kind"];

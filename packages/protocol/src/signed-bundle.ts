@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { publicKeySchema } from "./enrolment.ts";
+import { publicKeySchema, signatureSchema } from "./enrolment.ts";
 
 /** A bundle may be this large at most, before anything of it is read. */
 export const MOST_BUNDLE_BYTES = 2 * 2 ** 20;
@@ -13,7 +13,7 @@ export const signedBundleSchema = z.strictObject({
   payload: z.string().max(MOST_BUNDLE_BYTES),
   publicKey: publicKeySchema,
   /** Ed25519 over `bundleText(payload)`, hex. */
-  signature: z.string().regex(/^[0-9a-f]{128}$/),
+  signature: signatureSchema,
 });
 export type SignedBundle = z.infer<typeof signedBundleSchema>;
 

@@ -140,4 +140,9 @@ export const PROTOCOL_HISTORY: readonly {
     change:
       "rules of kind backup carry consistency, verify, drill and more to select, and an agent that does not know them refuses the bundle; guardrails carry hooks and allow.binds",
   },
+  {
+    version: 1,
+    hash: "6498de21f0faa956163524add76ac74d79eabcd7c39a3459a0422abc9712e1e6",
+    change: "entries of kind `drill`, which an older collector keeps as they came",
+  },
 ];

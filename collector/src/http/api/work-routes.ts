@@ -1,11 +1,14 @@
 /** What the agents planned, did and told of. */
 import {
+  apiDrillDetailSchema,
+  apiDrillSchema,
   apiEventSchema,
   apiRestorePointSchema,
   apiRoundDetailSchema,
   apiRoundSchema,
   apiRunDetailSchema,
   apiRunSchema,
+  drillsQuerySchema,
   eventsQuerySchema,
   restorePointsQuerySchema,
   roundsQuerySchema,
@@ -61,6 +64,23 @@ export function workRoutes({ store }: { store: Store }): FastifyPluginAsyncZod {
       query: restorePointsQuerySchema,
       item: apiRestorePointSchema,
       read: (query) => store.restorePoints.list(query),
+    });
+
+    listRoute(app, {
+      url: "/drills",
+      summary: "Test restores of all hosts, newest first",
+      query: drillsQuerySchema,
+      item: apiDrillSchema,
+      read: (query) => store.drills.list(query),
+    });
+
+    itemRoute(app, {
+      url: "/drills/:id",
+      summary: "One test restore with the receipt that its host signed",
+      params: idParams,
+      item: apiDrillDetailSchema,
+      read: ({ id }) => store.drills.find(id),
+      what: ({ id }) => `drill ${id}`,
     });
 
     listRoute(app, {

@@ -2,6 +2,7 @@ export * from "./availability.ts";
 export * from "./alerts.ts";
 export * from "./compliance.ts";
 export * from "./containers.ts";
+export * from "./drills.ts";
 export * from "./events.ts";
 export * from "./fleet-report.ts";
 export * from "./healing.ts";
