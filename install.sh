@@ -62,7 +62,7 @@ lab_packages() {
 
 test_packages() {
   lab_packages
-  need_packages chromium docker-registry fonts-dejavu-core mmdebstrap openssl postgresql-15 python3 skopeo
+  need_packages chromium docker-registry fonts-dejavu-core mmdebstrap openssl postgresql-15 python3 rclone skopeo
 }
 
 need_checkout() {

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir, stat, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { basename, join } from "node:path";
 import { type ForgedImage, imageArchive } from "./forge/forge-image.ts";
+import { freePort } from "./free-port.ts";
 import { makeOwnedFolder } from "./owned-folder.ts";
 import { runProgram } from "./run-program.ts";
 import { waitUntil } from "./wait-until.ts";
@@ -140,13 +140,4 @@ function configuration({
     ...(htpasswd !== undefined && { auth: { htpasswd: { realm: "lab", path: htpasswd } } }),
   };
   return JSON.stringify(config); // which is YAML, too
-}
-
-async function freePort(address: string): Promise<number> {
-  const server = createServer().listen(0, address);
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -1,11 +1,11 @@
 /** One collector and an agent on every host of a fleet, set up as an operator would: by the product's own commands. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { assert } from "@shipkeeper/kit";
 import { httpRequest } from "@shipkeeper/runtime";
 import type { LabHost } from "../fleet/lab-host.ts";
 import type { Fleet } from "../fleet/start-fleet.ts";
+import { freePort } from "../free-port.ts";
 import { waitUntil } from "../wait-until.ts";
 import { PROGRAMS, runToEnd, startProgram, type RunningProgram } from "./programs.ts";
 
@@ -204,12 +204,4 @@ function tokenIn(printed: string): string {
     return answer.token;
   }
   throw new Error(`shipkeeper token create printed no token: ${printed}`);
-}
-
-async function freePort(address: string): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, address, resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
