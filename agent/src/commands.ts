@@ -15,11 +15,12 @@ import { guardrailsFile } from "./steward/guardrails-file.ts";
 
 export interface Given {
   readonly args: readonly string[];
-  readonly into: string | undefined;
-  readonly repository: string | undefined;
-  readonly containers: string | undefined;
-  readonly for: string | undefined;
-  readonly reason: string | undefined;
+  readonly into?: string | undefined;
+  readonly repository?: string | undefined;
+  readonly uncontained?: boolean | undefined;
+  readonly containers?: string | undefined;
+  readonly for?: string | undefined;
+  readonly reason?: string | undefined;
 }
 
 export interface Command {
@@ -66,11 +67,12 @@ const restore: Command = {
     if (args.length !== 1) return "restore takes one restore point; restore-points lists them";
     return into === undefined ? "restore needs --into NEW_VOLUME" : undefined;
   },
-  async run(config, { args, into, repository, print, signal }) {
+  async run(config, { args, into, repository, uncontained = false, print, signal }) {
     const restic = await resticOf(config, repository);
     const engine = await connectEngine(config.docker, signal);
     const [restorePoint = ""] = args;
-    await restoreInto({ restorePoint, volume: into ?? "", restic, engine, onProgress: print, signal });
+    const how = { restic, engine, uncontained, onProgress: print, signal };
+    await restoreInto({ restorePoint, volume: into ?? "", ...how });
   },
 };
 

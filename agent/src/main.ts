@@ -22,6 +22,7 @@ const USAGE = `usage: shipkeeper-agent --config FILE [COMMAND]
   --collector URL            overrides the configuration
   --token TOKEN              enrolment token, from \`shipkeeper token create\`
   --repository NAME          looks in this repository only
+  --uncontained              restores although this host cannot shut restic off from everything but the target
   --help, --version
 `;
 
@@ -33,6 +34,7 @@ const OPTIONS = {
   token: { type: "string" },
   into: { type: "string" },
   repository: { type: "string" },
+  uncontained: { type: "boolean" },
   containers: { type: "string" },
   for: { type: "string" },
   reason: { type: "string" },
@@ -47,7 +49,7 @@ async function main(argv: string[]): Promise<void> {
   if (values.help === true) return void process.stdout.write(USAGE);
   if (values.version === true) return void process.stdout.write(`shipkeeper-agent ${VERSION}\n`);
 
-  const { collector, token, into, repository, containers, for: length, reason } = values;
+  const { collector, token, into, repository, uncontained, containers, for: length, reason } = values;
   const readConfig = () =>
     readAgentConfig({
       file: values.config,
@@ -62,6 +64,7 @@ async function main(argv: string[]): Promise<void> {
     args,
     into,
     repository,
+    uncontained,
     containers,
     for: length,
     reason,

@@ -2,7 +2,7 @@
  * Brings a restore point back as a new volume. It never touches an existing one: the content is made whole beside the
  * volumes, and only then moved into the new volume in one step, so that no half-restored volume can be taken for one.
  */
-import { rename } from "node:fs/promises";
+import { mkdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { OperationalError, formatBytes, formatInstant } from "@shipkeeper/kit";
 import { volumeNameSchema, type Volume } from "@shipkeeper/model";
@@ -20,6 +20,8 @@ export interface RestoreOptions {
   readonly engine: Pick<EngineReader, "facts" | "volumes"> & Pick<EngineActor, "createVolume">;
   readonly onProgress: (line: string) => void;
   readonly signal?: AbortSignal;
+  /** Root accepts that restic works outside of a cell. */
+  readonly uncontained?: boolean;
 }
 
 export class RestoreRefused extends OperationalError {
@@ -42,7 +44,7 @@ export async function restoreInto(options: RestoreOptions): Promise<Volume> {
 
   return withStaging(rootDir, async (staging) => {
     onProgress(`reading it into ${staging}`);
-    const content = await fetchContent(found, staging, restic, signal);
+    const content = await fetchContent(found, staging, options, signal);
 
     const labels = {
       "shipkeeper.restore-point": found.snapshot.id,
@@ -79,11 +81,13 @@ async function refuseFullDisk(
 async function fetchContent(
   { repository, snapshot }: FoundRestorePoint,
   staging: string,
-  restic: Restic,
+  { restic, uncontained }: RestoreOptions,
   signal: AbortSignal,
 ): Promise<string> {
   const target = join(staging, "read");
-  const { madeHoles } = await restic.restore(repository, { id: snapshot.id, target }, signal);
+  const cell = uncontained === true ? undefined : join(staging, "cell");
+  for (const folder of [target, cell]) if (folder !== undefined) await mkdir(folder, { mode: 0o700 });
+  const { madeHoles } = await restic.restore(repository, { id: snapshot.id, target, cell }, signal);
   const root = join(target, onlyPath(snapshot));
   return madeHoles ? root : copyWithHoles(root, join(staging, "whole"), signal);
 }

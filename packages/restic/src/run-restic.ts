@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { DeadlinePassed } from "@shipkeeper/kit";
+import { cellCommand } from "./cell.ts";
 import { explainExit } from "./restic-errors.ts";
 import { isLocal, type Repository } from "./repository.ts";
 
@@ -15,6 +16,8 @@ export interface ResticCall {
   /** restic goes on trying to reach a repository for 15 minutes; nobody waits longer than this. */
   readonly deadlineMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** Where it takes hostile content apart: nothing but these folders, the repository and the cache can be written. */
+  readonly cell?: { readonly root: string; readonly writable: readonly string[] } | undefined;
   /** Every line of standard output. */
   readonly onLine?: (line: string) => void;
 }
@@ -32,7 +35,8 @@ export async function runRestic(call: ResticCall): Promise<string[]> {
   const cache =
     isLocal(call.repository) || call.cacheDir === undefined ? ["--no-cache"] : ["--cache-dir", call.cacheDir];
   // A group of its own: helpers such as ssh and rclone end with it. Nice, because the host's work comes first.
-  const child = spawn("nice", ["-n", "10", call.binary, ...cache, ...call.args], {
+  const cell = call.cell === undefined ? [] : await cellFor(call, call.cell);
+  const child = spawn("nice", ["-n", "10", ...cell, call.binary, ...cache, ...call.args], {
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
     env: environmentOf(call.repository),
@@ -59,6 +63,26 @@ export async function runRestic(call: ResticCall): Promise<string[]> {
   if (deadline.aborted) throw new DeadlinePassed(`restic, asked to ${call.attempt},`, call.deadlineMs);
   const said = stderr.replaceAll(call.repository.url, call.repository.name);
   throw explainExit({ attempt: call.attempt, repository: call.repository.name, code, stderr: said });
+}
+
+function cellFor(
+  { repository, cacheDir, binary }: ResticCall,
+  { root, writable }: NonNullable<ResticCall["cell"]>,
+): Promise<string[]> {
+  const own = isLocal(repository) ? [repository.url] : cacheDir === undefined ? [] : [cacheDir];
+  const { SSH_AUTH_SOCK: agentSocket } = process.env;
+  return cellCommand({
+    root,
+    writable: [...writable, ...own],
+    readable: [
+      repository.passwordFile,
+      ...(binary.startsWith("/") ? [binary] : []),
+      // Where services keep what they are handed, and resolvers and ssh's agent what they are asked by.
+      ...(isLocal(repository) ? [] : ["/run/credentials", "/etc/resolv.conf"]),
+      ...(isLocal(repository) || agentSocket === undefined ? [] : [agentSocket]),
+    ],
+    network: !isLocal(repository),
+  });
 }
 
 function environmentOf({ url, passwordFile }: Repository): Record<string, string> {
