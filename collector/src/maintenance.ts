@@ -26,6 +26,7 @@ const KEPT_FOR_DAYS: Readonly<Record<Forgettable, number>> = {
   availabilitySubjects: 400,
   watchSpans: 400,
   logHours: 30,
+  verifications: 400,
   enrollmentTokens: 30,
   // Longer than any policy can ask for.
   heldDigests: DIGESTS_REMEMBERED_DAYS,

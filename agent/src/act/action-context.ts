@@ -1,12 +1,13 @@
 /** What acting may use. The port that changes the host is in here and nowhere else in the agent. */
 import type { Clock } from "@shipkeeper/kit";
 import type { Container, Disk, HostId, RunId } from "@shipkeeper/model";
-import type { ProbeState, Verdict } from "@shipkeeper/policy";
+import type { ProbeState, Proof, Verdict } from "@shipkeeper/policy";
 import type { Engine } from "@shipkeeper/docker";
 import type { EntryOf, RestorePoint } from "@shipkeeper/protocol";
 import type { Logger } from "@shipkeeper/runtime";
 import type { Expiries } from "../ledger/expiries.ts";
 import type { Journal } from "../ledger/journal.ts";
+import type { Proofs } from "../ledger/proofs.ts";
 import type { RestartAttempts } from "../ledger/restart-attempts.ts";
 import type { RestorePoints } from "../ledger/restore-points.ts";
 import type { OwnActs } from "../own-acts.ts";
@@ -33,6 +34,8 @@ export interface ActContext {
   readonly journal: Pick<Journal, "beginStep" | "endStep">;
   readonly restarts: RestartAttempts;
   readonly restorePoints: RestorePoints;
+  /** What proved them so far; what proves them now goes through `prove`. */
+  readonly proofs: Pick<Proofs, "all">;
   readonly expiries: Expiries;
   /** Undefined where this host has no restic. */
   readonly restic: Restic | undefined;
@@ -59,6 +62,8 @@ export interface ActContext {
   trouble(code: string, message: string): void;
   /** Tells the collector of something that must not go unheard. Throws where it cannot be queued. */
   readonly tellEvent: (event: Pick<EntryOf<"event">, "what" | "subject" | "facts">) => void;
+  /** Remembers what was found of a backup, good or bad, and tells the collector. Throws where it cannot be remembered. */
+  prove(proof: Proof): void;
   /** Tells the collector what a repository holds by its own word. */
   tellRestorePoints(repository: string, points: readonly RestorePoint[]): void;
 }

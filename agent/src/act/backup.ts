@@ -16,6 +16,7 @@ import { type BackupMade, type Restic, ResticProblem, type Snapshot, tag, tagOf 
 import type { ActContext } from "./action-context.ts";
 import type { ActionHandler } from "./apply-plan.ts";
 import { containersWhere } from "./containers-of-run.ts";
+import { proveListed } from "./prove-listed.ts";
 
 export const backupHandler: ActionHandler = {
   // Reads what is there: containers run on, and others may restart or prune meanwhile.
@@ -56,7 +57,13 @@ export const backupHandler: ActionHandler = {
         const message = `old restore points stay in repository ${repository}: ${errorChain(error)}`;
         context.trouble("retention_failed", message);
       }
-      await tellWhatIsLeft(repository, restic, context);
+      const points = await tellWhatIsLeft(repository, restic, context);
+      if (points === undefined) continue;
+      const made = steps.map(({ target, facts }) => ({
+        id: String(facts?.["restorePoint"]),
+        dataset: volumeDataset(target.id),
+      }));
+      proveListed(repository, made, points, context);
     }
   },
 
@@ -132,7 +139,12 @@ async function forgetOld(
   if (forgotten > 0) await restic.prune(repository, signal);
 }
 
-async function tellWhatIsLeft(repository: string, restic: Restic, context: ActContext): Promise<void> {
+/** Undefined where the repository does not answer. */
+async function tellWhatIsLeft(
+  repository: string,
+  restic: Restic,
+  context: ActContext,
+): Promise<RestorePoint[] | undefined> {
   try {
     const listed = await restic.snapshots(repository, { hostId: context.hostId }, context.signal);
     const known = new Map(context.restorePoints.of(repository).map((point) => [point.id, point]));
@@ -142,8 +154,10 @@ async function tellWhatIsLeft(repository: string, restic: Restic, context: ActCo
     }));
     context.restorePoints.replace(repository, points, context.clock());
     context.tellRestorePoints(repository, points);
+    return points;
   } catch (error) {
     context.log.warn({ error, repository }, "cannot list the restore points of a repository");
+    return undefined;
   }
 }
 

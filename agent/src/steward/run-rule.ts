@@ -129,6 +129,7 @@ export function createRunner(options: RunnerOptions) {
       journal: ledger.journal,
       restarts: ledger.restarts,
       restorePoints: ledger.restorePoints,
+      proofs: ledger.proofs,
       expiries: ledger.expiries,
       restic: options.restic,
       registries: options.registries,
@@ -151,6 +152,10 @@ export function createRunner(options: RunnerOptions) {
       },
       trouble: (code, message) => tell({ kind: "trouble", at: clock(), code, message }),
       tellEvent: (event) => record({ kind: "event", at: clock(), ...event }),
+      prove(proof) {
+        ledger.proofs.put(proof);
+        tell({ kind: "proof", proof });
+      },
       tellRestorePoints: (repository, points) =>
         tell({ kind: "restore-points", repository, at: clock(), points: [...points] }),
     };

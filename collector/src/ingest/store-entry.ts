@@ -71,6 +71,8 @@ export function storeEntry(store: Store, origin: Origin, entry: Entry, blobs: re
       const message = `${count} entries of lane ${lane} were given up: ${why}`;
       return store.events.record(origin, { kind: "dropped", at, what: why, message, facts: { lane, count } });
     }
+    case "proof":
+      return store.verifications.record(hostId, entry.proof);
     case "unknown":
       return store.unknownEntries.keep(origin, entry.raw);
     default:

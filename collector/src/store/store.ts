@@ -35,6 +35,7 @@ import { runs } from "./runs.ts";
 import { samples } from "./samples.ts";
 import { unknownEntries } from "./unknown-entries.ts";
 import { upkeep } from "./upkeep.ts";
+import { verifications } from "./verifications.ts";
 import { volumes } from "./volumes.ts";
 
 /** `:memory:` for tests. Throws `DatabaseNotUsable`. */
@@ -61,6 +62,7 @@ export function openStore(file: string) {
     runs: runs(database),
     restorePoints: restorePoints(database, lists),
     drills: drills(database),
+    verifications: verifications(database),
     incidents: incidents(database),
     alerts: alerts(database),
     alertFacts: alertFacts(db),

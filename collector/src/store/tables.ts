@@ -18,6 +18,7 @@ import type {
   LogHour,
   Measures,
   Outcome,
+  Proof,
   Round,
   Severity,
   WatchedLog,
@@ -152,6 +153,17 @@ export interface Tables {
     payload: Json<DrillReceipt>;
     public_key: string;
     signature: string;
+  };
+  verification: {
+    host_id: string;
+    repository: string;
+    dataset: string;
+    level: string;
+    at: number;
+    passed_at: number | null;
+    passed: Json<Proof> | null;
+    failed_at: number | null;
+    failed: Json<Proof> | null;
   };
   alert: {
     id: string;

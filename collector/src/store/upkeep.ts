@@ -43,6 +43,9 @@ const FORGOTTEN = {
   logHours: /*sql*/ `
     DELETE FROM log_hour WHERE (host_id, container_id, hour, watched_since) IN
       (SELECT host_id, container_id, hour, watched_since FROM log_hour WHERE hour < ? LIMIT ?)`,
+  verifications: /*sql*/ `
+    DELETE FROM verification WHERE (host_id, repository, dataset, level) IN
+      (SELECT host_id, repository, dataset, level FROM verification WHERE at < ? LIMIT ?)`,
   enrollmentTokens: /*sql*/ `
     DELETE FROM enrollment_token WHERE id IN (SELECT id FROM enrollment_token WHERE expires_at < ? LIMIT ?)`,
 } as const;

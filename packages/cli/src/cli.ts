@@ -25,6 +25,7 @@ import { addReportCommands } from "./commands/report.ts";
 import { addRestorePointsCommand } from "./commands/restore-points.ts";
 import { addRunsCommand } from "./commands/runs.ts";
 import { addTokenCommands } from "./commands/token.ts";
+import { addVerificationsCommand } from "./commands/verifications.ts";
 import { addVolumesCommand } from "./commands/volumes.ts";
 import { EXIT, exitCodeOf, type ExitCode } from "./exit-codes.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -54,6 +55,7 @@ const COMMANDS = [
   addPostMortemsCommand,
   addRestorePointsCommand,
   addDrillsCommands,
+  addVerificationsCommand,
   addIncidentsCommand,
   addAvailabilityCommand,
   addHealingCommand,

@@ -38,7 +38,11 @@ export { isGone, judgeLook, type KnownAvailability } from "./availability/judge-
 export * from "./availability/watching.ts";
 export * from "./compliance/catalog.ts";
 export * from "./dataset/dataset.ts";
+export * from "./dataset/ladder.ts";
+export * from "./dataset/plausibility.ts";
 export * from "./dataset/proof.ts";
+export * from "./dataset/rung.ts";
+export * from "./dataset/sweep.ts";
 export * from "./compliance/check.ts";
 export * from "./compliance/finding.ts";
 export { basesByLabel, type HostToJudge } from "./compliance/host-view.ts";

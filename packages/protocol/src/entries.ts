@@ -16,6 +16,7 @@ import { drillEntrySchema } from "./drill-receipt.ts";
 import { incidentEntrySchema } from "./incident.ts";
 import { logWatchEntrySchema } from "./log-watch.ts";
 import { postMortemEntrySchema } from "./post-mortem.ts";
+import { proofEntrySchema } from "./proof.ts";
 import { sampleHeadSchema } from "./sample-chunk.ts";
 
 /** Readings in columns. The columns' bytes travel beside the batch's JSON, at place `blob` of its blobs. */
@@ -151,6 +152,7 @@ export const knownEntrySchema = z.discriminatedUnion("kind", [
   droppedEntrySchema,
   logWatchEntrySchema,
   drillEntrySchema,
+  proofEntrySchema,
 ]);
 export type KnownEntry = z.infer<typeof knownEntrySchema>;
 export type EntryKind = KnownEntry["kind"];

@@ -145,4 +145,9 @@ export const PROTOCOL_HISTORY: readonly {
     hash: "6498de21f0faa956163524add76ac74d79eabcd7c39a3459a0422abc9712e1e6",
     change: "entries of kind `drill`, which an older collector keeps as they came",
   },
+  {
+    version: 1,
+    hash: "71f8dd6ddc5530f31babd1d890f3f8c51d77a407439f471a2422048aef1cce47",
+    change: "entries of kind `proof`, which an older collector keeps as they came",
+  },
 ];

@@ -56,6 +56,7 @@ export function actWorld(overrides: Partial<ActContext> = {}) {
     journal: ledger.journal,
     restarts: ledger.restarts,
     restorePoints: ledger.restorePoints,
+    proofs: ledger.proofs,
     expiries: ledger.expiries,
     restic: undefined,
     registries: new Map(),
@@ -71,6 +72,7 @@ export function actWorld(overrides: Partial<ActContext> = {}) {
     engineDisk: async () => undefined,
     trouble: (code, message) => void troubles.push(`${code}: ${message}`),
     tellEvent: (event) => void events.push(event),
+    prove: (proof) => ledger.proofs.put(proof),
     tellRestorePoints: () => undefined,
     ...overrides,
   };

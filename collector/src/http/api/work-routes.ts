@@ -8,11 +8,13 @@ import {
   apiRoundSchema,
   apiRunDetailSchema,
   apiRunSchema,
+  apiVerificationSchema,
   drillsQuerySchema,
   eventsQuerySchema,
   restorePointsQuerySchema,
   roundsQuerySchema,
   runsQuerySchema,
+  verificationsQuerySchema,
 } from "@shipkeeper/protocol";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import * as z from "zod";
@@ -81,6 +83,14 @@ export function workRoutes({ store }: { store: Store }): FastifyPluginAsyncZod {
       item: apiDrillDetailSchema,
       read: ({ id }) => store.drills.find(id),
       what: ({ id }) => `drill ${id}`,
+    });
+
+    listRoute(app, {
+      url: "/verifications",
+      summary: "How far backups are proven: each rung of each repository and dataset",
+      query: verificationsQuerySchema,
+      item: apiVerificationSchema,
+      read: (query) => store.verifications.list(query),
     });
 
     listRoute(app, {

@@ -20,4 +20,5 @@ export * from "./rounds.ts";
 export * from "./runs.ts";
 export * from "./samples.ts";
 export * from "./tokens.ts";
+export * from "./verifications.ts";
 export * from "./volumes.ts";
