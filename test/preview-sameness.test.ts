@@ -113,6 +113,10 @@ async function agentThatObserves() {
     restic: undefined,
     registries: new Map(),
     claims: createClaims(),
+    quiesce: {
+      replayed: Promise.resolve(),
+      hold: () => Promise.reject(new Error("nothing stands still in these tests")),
+    },
     ownActs: ownActs({ clock: clock.now }),
     lookOutside: async () => ({ registries: new Map() }),
     record: (entry) => void told.push(entry),

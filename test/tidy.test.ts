@@ -110,8 +110,9 @@ test("stages of a program do not import each other, but for what they hand on", 
   const allowed: Readonly<Record<string, readonly string[]>> = {
     // The ledger is what observing writes and deciding reads; the registry client is the tool of looking and of deleting.
     "agent/observe": ["agent/ledger", "agent/registry"],
-    "agent/steward": ["agent/ledger", "agent/act", "agent/registry"],
-    "agent/act": ["agent/ledger", "agent/registry"],
+    "agent/steward": ["agent/ledger", "agent/quiesce", "agent/act", "agent/registry"],
+    "agent/act": ["agent/ledger", "agent/quiesce", "agent/registry"],
+    "agent/quiesce": ["agent/ledger"],
     "agent/registry": ["agent/ledger"],
     "agent/restore": [],
     // Everything of the collector speaks to its store; routes hand requests to the stage that they are for.

@@ -5,6 +5,7 @@
 import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "@shipkeeper/kit";
 import { openEngine, type Engine } from "@shipkeeper/docker";
 import { labelsOfHost, NO_OWNER_RULES, type HostId } from "@shipkeeper/model";
@@ -39,6 +40,7 @@ import { reportInventory } from "./outbox/report-inventory.ts";
 import { reportStanding } from "./outbox/report-standing.ts";
 import { startShipper } from "./outbox/shipper.ts";
 import { PAUSES_FILE } from "./pauses-file.ts";
+import { startQuiesce } from "./quiesce/quiesce.ts";
 import { startPolicySync } from "./policy-sync/sync-policy.ts";
 import { openRegistries } from "./registry/open-registries.ts";
 import { openRestic } from "@shipkeeper/restic";
@@ -167,6 +169,19 @@ export async function startAgent(
     lastLogAt: (id) => logWatch.lastLogAt(id),
     tell,
   });
+  // Before anything else acts, and whatever the policy says: what an earlier life left standing still runs again.
+  const quiesce = startQuiesce({
+    journal: ledger.quiesced,
+    engine,
+    claim: (id) => claims.take(id, "backup"),
+    ownActs: own,
+    self: standing.self,
+    engineUpSince: () => watch.signals().engineUpSince,
+    trouble: (code, message) => tell({ kind: "trouble", at: clock(), code, message }),
+    clock,
+    pause: (ms, options) => sleep(ms, undefined, options),
+    log,
+  });
   const availability = trackAvailability({
     ledger,
     signals: standing.signals,
@@ -234,6 +249,7 @@ export async function startAgent(
         evidence.beforeHeal(container, { runId, sign: signIn(verdict) }),
       claims,
       ownActs: own,
+      quiesce,
       record,
       log,
       clock,
@@ -296,7 +312,7 @@ export async function startAgent(
       // What acts ends first, what records and ships last, so that every outcome still finds its place.
       const acting = [enrolment, steward].filter((service) => service !== undefined);
       const telling = [inventories, standings, availability, policies, shipper];
-      await stopAll([...acting, sampling, logWatch, evidence, watch, observer, ...telling], log);
+      await stopAll([...acting, quiesce, sampling, logWatch, evidence, watch, observer, ...telling], log);
       ledger.close();
       outbox.close();
       lock.release();

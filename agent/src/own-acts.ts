@@ -20,6 +20,8 @@ export interface OwnAct {
   stops(order: StopOrder): void;
   /** A start is ordered now. */
   starts(): void;
+  /** A pause is ordered now; its end is the agent's, too. */
+  pauses(): void;
   /** Whether somebody else stops the container as well, by what was announced so far. */
   isStoppedByOthers(): boolean;
   /** Resolves when the engine announced this of the container, at once where it did already, or when `mostMs` passed. */
@@ -35,6 +37,7 @@ interface Watched {
   readonly events: EngineEvent[];
   stop?: StopOrder;
   startAt?: Instant;
+  pauseAt?: Instant;
   endedAt?: Instant;
   readonly waiting: Set<() => void>;
 }
@@ -43,11 +46,15 @@ export function ownActs({ clock }: { readonly clock: Clock }): OwnActs {
   const watched = new Map<string, Watched>();
   const verdicts = new WeakMap<EngineEvent, boolean>();
 
-  function judge({ stop, startAt, events }: Watched, { action, at }: EngineEvent): boolean {
+  function judge({ stop, startAt, pauseAt, events }: Watched, { action, at }: EngineEvent): boolean {
     if (action === "kill" || action === "die" || action === "stop") {
       return stop !== undefined && at >= stop.at && !isStoppedByOthers(events, stop);
     }
     if (action === "start") return startAt !== undefined && at >= startAt;
+    if (action === "pause" || action === "unpause") {
+      const isFirst = events.filter((event) => event.action === action).length === 1;
+      return pauseAt !== undefined && at >= pauseAt && isFirst;
+    }
     return action === "rename" || action === "create" || action === "destroy";
   }
 
@@ -75,6 +82,7 @@ export function ownActs({ clock }: { readonly clock: Clock }): OwnActs {
       return {
         stops: (order) => void (one.stop = order),
         starts: () => void (one.startAt = clock()),
+        pauses: () => void (one.pauseAt = clock()),
         isStoppedByOthers: () => one.stop !== undefined && isStoppedByOthers(one.events, one.stop),
         async announced(action, mostMs) {
           const isThere = () => one.events.some((event) => event.action === action);

@@ -29,6 +29,16 @@ export function isStoppedByOthers(events: readonly EngineEvent[], { at, killsFro
   return firm.length > 1 || (firm.length === 0 && signals.length > 1) || stops.length > 1;
 }
 
+/** Whether anybody had a container end since then, where the agent itself ordered no such thing. */
+export function isStoppedByAnybody(events: readonly EngineEvent[], since: Instant): boolean {
+  return events.some(
+    (event) =>
+      event.type === "container" &&
+      event.at >= since &&
+      (event.action === "stop" || (event.action === "kill" && !GENTLE_SIGNALS.has(signalOf(event)))),
+  );
+}
+
 function signalOf({ attributes }: EngineEvent): string {
   return attributes["signal"] ?? "";
 }

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { openEngine, type Engine } from "@shipkeeper/docker";
 import { waitUntil, type LabHost } from "@shipkeeper/lab";
 import { hostIdSchema } from "@shipkeeper/model";
@@ -24,6 +25,7 @@ import { outsideLook } from "../../agent/src/observe/look-outside.ts";
 import { PAUSES_FILE } from "../../agent/src/pauses-file.ts";
 import { openRegistries, type RegistrySettings } from "../../agent/src/registry/open-registries.ts";
 import { type Repositories, openRestic } from "@shipkeeper/restic";
+import { startQuiesce } from "../../agent/src/quiesce/quiesce.ts";
 import { probeSources, watchSignals } from "../../agent/src/signals.ts";
 import { guardrailsFile } from "../../agent/src/steward/guardrails-file.ts";
 import { startSteward } from "../../agent/src/steward/steward.ts";
@@ -95,6 +97,18 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
     probes: () => probeSources(bundle, { hostLabels, guardrails: readGuardrails }),
     tell: (entry) => told.push(entry),
   });
+  const quiesce = startQuiesce({
+    journal: ledger.quiesced,
+    engine,
+    claim: (id) => claims.take(id, "backup"),
+    ownActs: own,
+    self: [],
+    engineUpSince: () => watch.signals().engineUpSince,
+    trouble: (code, message) => void told.push({ kind: "trouble", at: clock(), code, message }),
+    clock,
+    pause: (ms, options) => sleep(ms, undefined, options),
+    log: silentLog,
+  });
   const evidence = keepEvidence({
     engine,
     observer,
@@ -119,6 +133,7 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
     signals: () => watch.signals(),
     claims,
     ownActs: own,
+    quiesce,
     restic,
     registries,
     lookOutside: outsideLook({
@@ -141,6 +156,7 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
   let stopping: Promise<void> | undefined;
   async function stop(): Promise<void> {
     await steward.stop();
+    await quiesce.stop();
     await evidence.stop();
     await watch.stop();
     await observer.stop();

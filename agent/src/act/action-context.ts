@@ -11,6 +11,7 @@ import type { Proofs } from "../ledger/proofs.ts";
 import type { RestartAttempts } from "../ledger/restart-attempts.ts";
 import type { RestorePoints } from "../ledger/restore-points.ts";
 import type { OwnActs } from "../own-acts.ts";
+import type { Quiesce } from "../quiesce/quiesce.ts";
 import type { RegistryClient } from "../registry/registry-client.ts";
 import type { Restic } from "@shipkeeper/restic";
 import type { Claims } from "./claims.ts";
@@ -46,6 +47,8 @@ export interface ActContext {
   readonly claims: Claims;
   /** Tells what the agent does to a container from what somebody else does to it. */
   readonly ownActs: OwnActs;
+  /** Has containers stand still for a while, and sees to it that they run again. */
+  readonly quiesce: Pick<Quiesce, "hold">;
   /** Keeps what a container shows before a step destroys it. Never throws, and takes a few seconds at most. */
   readonly capture?: (container: Container, verdict: Verdict) => Promise<void>;
   /** How the probes of a container stand now; undefined where it has none. */

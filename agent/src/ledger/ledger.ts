@@ -23,6 +23,7 @@ import { MIGRATIONS } from "./migrations.ts";
 import { orphans } from "./orphans.ts";
 import { pastImages } from "./past-images.ts";
 import { proofs, type Proofs } from "./proofs.ts";
+import { quiesced, type QuiesceJournal } from "./quiesced.ts";
 import { registryMemory, type RegistryMemory } from "./registry-memory.ts";
 import { restartAttempts, type RestartAttempts } from "./restart-attempts.ts";
 import { restorePoints, type RestorePoints } from "./restore-points.ts";
@@ -32,6 +33,8 @@ import { sickContainers } from "./sick-containers.ts";
 export interface AgentLedger {
   readonly bornAt: Instant;
   readonly journal: Journal;
+  /** What stands still by the agent's order. */
+  readonly quiesced: QuiesceJournal;
   readonly restarts: RestartAttempts;
   readonly restorePoints: RestorePoints;
   readonly proofs: Proofs;
@@ -80,6 +83,7 @@ export function openLedger(file: string, clock: Clock, options: OpenOptions = {}
   const proven = proofs(db);
   const ends = expiries(db);
   const runs = journal(db);
+  const still = quiesced(db);
 
   const remember = db.transaction((inventory: Inventory) => {
     images.remember(inventory);
@@ -89,11 +93,13 @@ export function openLedger(file: string, clock: Clock, options: OpenOptions = {}
     ends.remember(inventory);
     restarts.forgetBefore(inventory.takenAt - KEEP_TRIES_MS);
     runs.forgetBefore(inventory.takenAt - KEEP_MS);
+    still.forgetBefore(inventory.takenAt - KEEP_MS);
   });
 
   return {
     bornAt,
     journal: runs,
+    quiesced: still,
     restarts,
     restorePoints: points,
     proofs: proven,

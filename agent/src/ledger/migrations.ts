@@ -175,4 +175,20 @@ export const MIGRATIONS: readonly Migration[] = [
     PRIMARY KEY (repository, dataset, level, passed)
   ) STRICT;
   `,
+
+  /*sql*/ `
+  -- Containers that the agent paused or stopped for a while, one row each: open until it runs again.
+  CREATE TABLE quiesced (
+    container_id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    how TEXT NOT NULL CHECK (how IN ('pause', 'stop')),
+    started_at INTEGER NOT NULL,
+    stop_timeout_ms INTEGER NOT NULL,
+    ordered_at INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    ended_at INTEGER
+  ) STRICT;
+  `,
 ];

@@ -21,7 +21,7 @@ import { watchLives } from "./watch-lives.ts";
 export interface WatchHostOptions {
   readonly observer: Pick<Observer, "current" | "subscribe" | "follow">;
   readonly engine: Pick<EngineReader, "container" | "pastEvents">;
-  readonly ledger: Pick<AgentLedger, "lives" | "toldPauses" | "journal">;
+  readonly ledger: Pick<AgentLedger, "journal" | "quiesced" | "lives" | "toldPauses">;
   /** Whether the agent did what an event tells; undefined where the journal knows it better. */
   readonly isOwnAct: (event: EngineEvent) => boolean | undefined;
   /** Where the engine listens. */
@@ -55,10 +55,13 @@ export function watchHost(options: WatchHostOptions): HostWatch {
   const lives = watchLives({
     memory: ledger.lives,
     clock,
-    isOwnAct: (event) => options.isOwnAct(event) ?? ledger.journal.wasAtWorkOn(event.subject, event.at),
+    isOwnAct: (event) => options.isOwnAct(event) ?? wasOwn(event),
     container: (id) => observer.current()?.containers.find((one) => one.id === id),
     engineUpSince: () => engine.upSince(),
   });
+  /** Of what happened while no agent watched. */
+  const wasOwn = ({ subject, at }: EngineEvent) =>
+    ledger.journal.wasAtWorkOn(subject, at) || ledger.quiesced.wasHeld(subject, at);
   const ghosts = watchGhosts(options);
   const tellOfPauses = tellPauses({ memory: ledger.toldPauses, clock, tell });
   const pausesAt = pausesFile(options.pauses);

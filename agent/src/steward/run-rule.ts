@@ -137,6 +137,7 @@ export function createRunner(options: RunnerOptions) {
       ...(options.capture !== undefined && { capture: options.capture(runId) }),
       claims: options.claims,
       ownActs: options.ownActs,
+      quiesce: options.quiesce,
       signal,
       clock,
       pause: options.pause,

@@ -59,6 +59,10 @@ async function world(rule: string, options: Partial<StewardOptions> & { before?:
     registries: new Map(),
     claims: createClaims(),
     ownActs: own,
+    quiesce: {
+      replayed: Promise.resolve(),
+      hold: () => Promise.reject(new Error("nothing stands still in these tests")),
+    },
     lookOutside: async () => ({ registries: new Map() }),
     record: (entry) => void told.push(entry),
     log: silentLog,

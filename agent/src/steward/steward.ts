@@ -33,7 +33,9 @@ import type { Claims } from "../act/claims.ts";
 import type { AgentLedger } from "../ledger/ledger.ts";
 import type { RegistryClient } from "../registry/registry-client.ts";
 import type { Restic } from "@shipkeeper/restic";
+import { onceAborted } from "../once-aborted.ts";
 import type { OwnActs } from "../own-acts.ts";
+import type { Quiesce } from "../quiesce/quiesce.ts";
 import { readFreeBytes } from "./free-space.ts";
 import { keepIncidents } from "./incidents.ts";
 import { reconcile } from "./reconcile.ts";
@@ -62,6 +64,7 @@ export interface StewardOptions extends StandingSources {
   readonly claims: Claims;
   /** Fed by the observer's events. */
   readonly ownActs: OwnActs;
+  readonly quiesce: Pick<Quiesce, "replayed" | "hold">;
   readonly lookOutside: (needs: readonly Need[], signal: AbortSignal) => Promise<Outside>;
   /** What steps of a run keep of a container before they destroy it; none where nobody is to be told. */
   readonly capture?: (runId: RunId) => NonNullable<ActContext["capture"]>;
@@ -104,11 +107,18 @@ export function startSteward(options: StewardOptions): Steward {
 
   /** Once, before anything is started. Tried again while the engine cannot be asked. */
   function reconciled(): Promise<void> {
-    hasReconciled ??= reconcile({ ...options, pause, signal: abort.signal }).catch((error: unknown) => {
+    hasReconciled ??= settleLeft().catch((error: unknown) => {
       hasReconciled = undefined;
       throw error;
     });
     return hasReconciled;
+  }
+
+  async function settleLeft(): Promise<void> {
+    // First of all: nothing is worth a container that stands still. An agent that stops waits for no engine.
+    await Promise.race([options.quiesce.replayed, onceAborted(abort.signal)]);
+    abort.signal.throwIfAborted();
+    await reconcile({ ...options, pause, signal: abort.signal });
   }
 
   function plan(

@@ -10,6 +10,7 @@ import { onTestFinished } from "vitest";
 import { openLedger, type AgentLedger } from "../../ledger/ledger.ts";
 import type { ActContext } from "../action-context.ts";
 import { ownActs } from "../../own-acts.ts";
+import { startQuiesce } from "../../quiesce/quiesce.ts";
 import { createClaims } from "../claims.ts";
 import { createHostLock } from "../host-lock.ts";
 
@@ -39,11 +40,25 @@ export function actWorld(overrides: Partial<ActContext> = {}) {
   const tellOwn = async () => {
     for await (const event of engine.events({ signal: abort.signal })) own.take(event);
   };
-  void tellOwn();
+  tellOwn().catch(() => undefined); // an engine that goes down tells no more
   onTestFinished(() => abort.abort());
   const troubles: string[] = [];
   const events: Parameters<ActContext["tellEvent"]>[0][] = [];
   ledger.journal.beginRun({ runId: RUN_ID, kind: "test", ruleKey: "lab/rule", at: NOW });
+
+  const quiesce = startQuiesce({
+    journal: ledger.quiesced,
+    engine,
+    claim: (id) => claims.take(id, "backup"),
+    ownActs: own,
+    self: [],
+    engineUpSince: () => NOW,
+    trouble: (code, message) => void troubles.push(`${code}: ${message}`),
+    clock: clock.now,
+    pause: (ms, options) => clock.sleep(ms, options),
+    log: silentLog,
+  });
+  onTestFinished(() => quiesce.stop());
 
   const context: ActContext = {
     runId: RUN_ID,
@@ -64,6 +79,7 @@ export function actWorld(overrides: Partial<ActContext> = {}) {
     probesOf: () => undefined,
     claims,
     ownActs: own,
+    quiesce,
     holdBack: () => undefined,
     signal: abort.signal,
     clock: clock.now,
@@ -76,7 +92,7 @@ export function actWorld(overrides: Partial<ActContext> = {}) {
     tellRestorePoints: () => undefined,
     ...overrides,
   };
-  return { clock, engine, ledger, context, abort, claims, ownActs: own, troubles, events };
+  return { clock, engine, ledger, context, abort, claims, ownActs: own, quiesce, troubles, events };
 }
 
 export function removeImage(image: Image): Verdict {
