@@ -62,7 +62,8 @@ lab_packages() {
 
 test_packages() {
   lab_packages
-  need_packages chromium docker-registry fonts-dejavu-core mmdebstrap openssl postgresql-15 python3 rclone skopeo
+  need_packages chromium docker-registry fonts-dejavu-core mmdebstrap openssh-client openssh-server openssl \
+    postgresql-15 python3 rclone skopeo
 }
 
 need_checkout() {

@@ -97,6 +97,35 @@ test("a token that is none is refused without being repeated", () => {
   expect(problem).not.toContain("5ec2e7");
 });
 
+test("a repository says how it is reached, what opens it, and what it is for", () => {
+  const text = `${COLLECTOR}repositories:
+  local: { url: "local:/srv/backups", passwordCredential: local-password }
+  offsite:
+    url: "s3:https://s3.example/backups"
+    passwordFile: /etc/shipkeeper/offsite.password
+    environmentFile: /etc/shipkeeper/offsite.env
+    appendOnly: true
+    limitUpload: 5MB/s
+    costPerGb: 0.02
+`;
+
+  expect(read(text).repositories).toMatchObject({
+    local: { url: "/srv/backups", passwordCredential: "local-password", appendOnly: false },
+    offsite: { appendOnly: true, limitUploadBytesPerS: 5_000_000, costPerGb: 0.02 },
+  });
+});
+
+test.for([
+  ['{ url: "backups", passwordFile: /p }', "expected a folder such as /srv/backups"],
+  ['{ url: "ftp:host", passwordFile: /p }', "or sftp:, rest:, s3:, rclone:"],
+  ["{ url: /srv }", "either `passwordFile` or `passwordCredential`"],
+  ["{ url: /srv, passwordFile: /p, passwordCredential: p }", "either `passwordFile` or `passwordCredential`"],
+  ["{ url: /srv, passwordFile: /p, sftpCommand: ssh }", "is for sftp: repositories only"],
+  ["{ url: /srv, passwordFile: /p, limitUpload: 5 }", "expected bytes a second such as 5MB"],
+] as const)("a repository such as %s is refused: %s", ([repository, why]) => {
+  expect(problemsOf(`${COLLECTOR}repositories: { main: ${repository} }`)).toContain(why);
+});
+
 test("a registry is an address without a path, and a name goes with a password", () => {
   const problem = (registry: string) => problemsOf(`${COLLECTOR}registries: { main: ${registry} }`);
 

@@ -6,6 +6,7 @@ import { engineAddressFrom, parseEngineAddress } from "@shipkeeper/docker";
 import { hostLabelsSchema } from "@shipkeeper/model";
 import { parseEnrollmentToken, type EnrollmentToken } from "@shipkeeper/protocol";
 import { ConfigProblem, loadConfig } from "@shipkeeper/runtime";
+import { repositorySchema } from "@shipkeeper/restic";
 import * as z from "zod";
 
 const durationBetween = (leastMs: number, mostMs: number, example: string) =>
@@ -32,12 +33,6 @@ const address = z.string().transform((text, context) => {
 const collectorUrl = z
   .url({ protocol: /^https?$/, error: "expected an address such as https://collector.example:8080" })
   .transform((text) => new URL(text));
-
-const repositorySchema = z.strictObject({
-  /** As restic writes it: a folder, or `sftp:`, `rest:`, `s3:` … */
-  url: z.string().min(1),
-  passwordFile: absolutePath,
-});
 
 const REGISTRY = "expected an address such as https://registry.acme.example:5000, without a path";
 const registrySchema = z

@@ -29,6 +29,7 @@ export {
 export { seededRandom, type Random } from "./random.ts";
 export { REGISTRY_USER, startRegistry, type Registry, type RegistryOptions } from "./registry.ts";
 export { startRestServer, type RestServer, type RestServerOptions } from "./rest-server.ts";
+export { startSftpServer, type SftpServer } from "./sftp-server.ts";
 export { sweepAbandoned } from "./sweep-abandoned.ts";
 export { demoWorld, type DemoOptions } from "./world/demo-world.ts";
 export { furnish, type FurnishProgress } from "./world/furnish.ts";

@@ -41,6 +41,7 @@ export * from "./dataset/dataset.ts";
 export * from "./dataset/ladder.ts";
 export * from "./dataset/plausibility.ts";
 export * from "./dataset/proof.ts";
+export * from "./dataset/repository-problem.ts";
 export * from "./dataset/rung.ts";
 export * from "./dataset/sweep.ts";
 export * from "./compliance/check.ts";

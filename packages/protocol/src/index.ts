@@ -6,6 +6,7 @@ export * from "./enrolment.ts";
 export * from "./entries.ts";
 export * from "./log-watch.ts";
 export * from "./post-mortem.ts";
+export * from "./repositories.ts";
 export * from "./sample-chunk.ts";
 export * from "./signed-bundle.ts";
 export * from "./signed-request.ts";

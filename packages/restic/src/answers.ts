@@ -19,6 +19,7 @@ const snapshotSchema = z.object({
   hostname: z.string().default(""),
   paths: z.array(z.string()).default([]),
   tags: z.array(z.string()).nullish(),
+  original: z.string().nullish(),
 });
 
 export interface Snapshot {
@@ -28,6 +29,8 @@ export interface Snapshot {
   readonly hostname: string;
   readonly paths: readonly string[];
   readonly tags: readonly string[];
+  /** The id of the one that it was made from by giving it other tags. */
+  readonly original?: string;
 }
 
 /** The last summary among the lines; lines that are no JSON, or of another type, are passed over. */
@@ -45,8 +48,8 @@ export function readSnapshots(lines: readonly string[]): Snapshot[] {
     const parsed = snapshotSchema.safeParse(one).data;
     const at = parseInstant(parsed?.time);
     if (parsed === undefined || at === undefined) return [];
-    const { id, hostname, paths, tags } = parsed;
-    return [{ id, at, hostname, paths, tags: tags ?? [] }];
+    const { id, hostname, paths, tags, original } = parsed;
+    return [{ id, at, hostname, paths, tags: tags ?? [], ...(original && { original }) }];
   });
 }
 

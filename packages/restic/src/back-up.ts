@@ -52,12 +52,16 @@ export function backUp(run: RunInRepository, { snapshots }: Listing) {
     };
   }
 
+  /** An append-only repository takes the marked one, and refuses to let the other go: that will do. */
   async function markIncomplete(repositoryName: string, request: BackupRequest): Promise<void> {
     const tags = [OURS, ...markOf(request)].join(",");
-    await run(repositoryName, {
+    const call = {
       attempt: "mark an incomplete restore point",
       args: ["tag", "--add", INCOMPLETE, "--host", request.hostId, "--tag", tags],
       deadlineMs: SHORT_MS,
+    };
+    await run(repositoryName, call).catch((error: unknown) => {
+      if (!(error instanceof ResticProblem && error.code === "repository_read_only")) throw error;
     });
   }
 

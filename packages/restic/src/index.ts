@@ -1,5 +1,6 @@
 export * from "./answers.ts";
 export type { BackupMade } from "./back-up.ts";
+export * from "./repository-settings.ts";
 export * from "./repository.ts";
 export * from "./restic-errors.ts";
 export * from "./restic.ts";

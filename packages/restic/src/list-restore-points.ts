@@ -27,7 +27,11 @@ export function listRestorePoints(run: RunInRepository) {
         deadlineMs: SHORT_MS,
         signal,
       });
-      return readSnapshots(lines).filter((snapshot) => !snapshot.tags.includes(INCOMPLETE));
+      const listed = readSnapshots(lines);
+      const incomplete = listed.filter((one) => one.tags.includes(INCOMPLETE));
+      // Where nothing can be deleted, the marked one stands beside the one that it was made from.
+      const passedOver = new Set(incomplete.flatMap(({ id, original }) => [id, original]));
+      return listed.filter(({ id }) => !passedOver.has(id));
     },
 
     /** How many bytes a restore writes. */

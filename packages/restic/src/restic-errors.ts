@@ -1,12 +1,16 @@
+/** Why restic ended badly, as one code and one sentence. Before 0.17 there is only exit code 1 and the text. */
 import { OperationalError } from "@shipkeeper/kit";
+import type { RepositoryProblemCode } from "@shipkeeper/policy";
+import { maskUrls } from "./repository.ts";
 
-export type ResticProblemCode =
-  | "repository_absent"
-  | "repository_password_wrong"
-  | "repository_locked"
-  | "restore_point_unknown"
-  | "backup_incomplete"
-  | "restic_failed";
+/** The last two are no trouble of the repository. */
+export type ResticProblemCode = RepositoryProblemCode | "restore_point_unknown" | "backup_incomplete";
+
+const RETRYABLE: ReadonlySet<ResticProblemCode> = new Set([
+  "repository_locked",
+  "repository_unreachable",
+  "restic_failed",
+]);
 
 /** restic did not do what it was asked. */
 export class ResticProblem extends OperationalError {
@@ -17,51 +21,137 @@ export class ResticProblem extends OperationalError {
   constructor(code: ResticProblemCode, message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.code = code;
-    this.retryable = code === "repository_locked" || code === "restic_failed";
+    this.retryable = RETRYABLE.has(code);
   }
 }
 
 export interface ResticExit {
   readonly attempt: string;
   readonly repository: string;
+  /** Null where a signal ended it. */
   readonly code: number | null;
   /** The end of what it printed to standard error. */
   readonly stderr: string;
 }
 
-/**
- * Why restic ended badly. Exit codes of their own came with 0.17; before there is only 1 and the text. Codes that
- * nobody knows are failures.
- */
-export function explainExit({ attempt, repository, code, stderr }: ResticExit): ResticProblem {
-  const where = `repository ${repository}`;
-  if (code === 12 || /wrong password or no key found/.test(stderr)) {
-    return new ResticProblem("repository_password_wrong", `the password of ${where} is wrong`);
-  }
-  if (code === 11 || /already locked/.test(stderr)) {
-    return new ResticProblem(
-      "repository_locked",
-      `cannot ${attempt}: ${where} is locked: ${firstLine(stderr)}`,
-    );
-  }
-  if (/no matching ID found/.test(stderr)) {
-    return new ResticProblem(
-      "restore_point_unknown",
-      `cannot ${attempt}: ${where} has no such restore point`,
-    );
-  }
-  if (code === 10 || /Is there a repository at the following location/.test(stderr)) {
-    return new ResticProblem("repository_absent", `cannot ${attempt}: there is no repository ${repository}`);
-  }
-  if (code === 3) {
-    return new ResticProblem("backup_incomplete", `some files could not be read: ${lastLines(stderr)}`);
-  }
-  const how = code === null ? "was ended by a signal" : `failed with exit code ${code}`;
-  return new ResticProblem(
-    "restic_failed",
-    `cannot ${attempt} in ${where}: restic ${how}: ${lastLines(stderr)}`,
-  );
+interface Sign {
+  readonly code: ResticProblemCode;
+  /** Exit codes that say the same, of versions that have them. */
+  readonly exit?: number;
+  readonly text: RegExp;
+  /** After "cannot back up volume:data in repository local: ". */
+  readonly words: string;
+  /** Whether the line that shows it says more than the words. */
+  readonly quote?: true;
 }
 
-const firstLine = (text: string) => text.trim().split("\n")[0] ?? "";
-const lastLines = (text: string) => text.trim().split("\n").slice(-4).join("; ") || "it said nothing";
+/** A request that opens the repository, and how servers say no to whoever asks. */
+const REFUSED = /40[13]|access ?denied|forbidden|permission denied|invalidaccesskeyid|signaturedoesnotmatch/;
+const OPENING = "unable to open (?:config file|repository)";
+
+/** Asked in this order: what is more special first. */
+const SIGNS: readonly Sign[] = [
+  {
+    code: "repository_password_wrong",
+    exit: 12,
+    text: /wrong password or no key found|an empty password is not a password/i,
+    words: "its password is wrong",
+  },
+  {
+    code: "repository_locked",
+    exit: 11,
+    text: /already locked/i,
+    words: "another program holds its lock",
+    quote: true,
+  },
+  { code: "restore_point_unknown", text: /no matching ID found/i, words: "it has no such restore point" },
+  { code: "backup_incomplete", exit: 3, text: /(?!)/, words: "some files could not be read", quote: true },
+  {
+    code: "restic_failed",
+    text: /restic-temp-.*no space left on device/i,
+    words: "the disk of restic's own temporary files is full",
+    quote: true,
+  },
+  {
+    code: "repository_full",
+    text: /no space left on device|disk quota exceeded|507 insufficient storage|quota ?exceeded|storagefull|too big for remaining disk/i,
+    words: "its disk is full",
+    quote: true,
+  },
+  {
+    code: "repository_unreachable",
+    text: new RegExp(`${OPENING}.*(?:${REFUSED.source})|subprocess ssh:.*permission denied`, "i"),
+    words: "its server refuses the credentials",
+    quote: true,
+  },
+  {
+    code: "repository_unreachable",
+    text: /dial tcp|connection (?:refused|reset)|no such host|i\/o timeout|network is unreachable|no route to host|tls: |x509: |host key verification failed|could not resolve hostname|unable to start the sftp session|error talking HTTP to rclone|connection timed out/i,
+    words: "it cannot be reached",
+    quote: true,
+  },
+  {
+    code: "repository_absent",
+    exit: 10,
+    text: new RegExp(`${OPENING}.*(?:no such file|does not exist|not found|404|NoSuch(?:Bucket|Key))`, "i"),
+    words: "there is no repository where the configuration says",
+  },
+  {
+    code: "repository_damaged",
+    text: /ciphertext verification failed|(?:key|config) \w+ is damaged|invalid data returned|repository contains errors|not found in repository|pack ID does not match|Load\(<(?:data|index|tree).*(?:no such file|does not exist|not found)/i,
+    words: "what it holds is damaged",
+    quote: true,
+  },
+  {
+    code: "repository_read_only",
+    text: /read-only file system|permission denied|403 forbidden|access ?denied|operation not permitted|SSH_FX_PERMISSION_DENIED/i,
+    words: "nothing can be written to it, or deleted",
+    quote: true,
+  },
+  {
+    code: "repository_unreachable",
+    text: new RegExp(OPENING, "i"),
+    words: "it cannot be opened",
+    quote: true,
+  },
+];
+
+/** Why restic ended badly. What nobody knows is a failure. */
+export function explainExit({ attempt, repository, code, stderr }: ResticExit): ResticProblem {
+  const lines = maskUrls(stderr)
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  const telling = lines.filter((line) => !OF_OTHER_DISKS.test(line));
+  const doing = `cannot ${attempt} in repository ${repository}`;
+  for (const sign of SIGNS) {
+    const line = telling.find((one) => sign.text.test(one));
+    if (line === undefined && (sign.exit === undefined || sign.exit !== code)) continue;
+    const quoted = sign.quote === undefined ? "" : `: ${shorten(line ?? lastOf(lines))}`;
+    return new ResticProblem(sign.code, `${doing}: ${sign.words}${quoted}`);
+  }
+  const how = code === null ? "was ended by a signal" : `failed with exit code ${code}`;
+  return new ResticProblem("restic_failed", `${doing}: restic ${how}: ${lastOf(lines)}`);
+}
+
+/**
+ * restic retries what a server or a disk refuses up to ten times, for a minute or so. This never helps where the answer is
+ * no: waiting would only hold locks.
+ */
+export function isHopeless(line: string): boolean {
+  return /returned error, retrying/.test(line) && HOPELESS.test(line);
+}
+
+const HOPELESS =
+  /read-only file system|no space left on device|permission denied|403 forbidden|507 insufficient|accessdenied/i;
+
+/** What restic could not read of a source, or write of a restore: the repository has no part in it. */
+const OF_OTHER_DISKS = /^error: |^ignoring error for .*(?:no space left|read-only file|permitted|denied)/;
+
+const MOST_QUOTED = 300;
+const shorten = (line: string) =>
+  line
+    .replace(/^.*returned error, retrying after [^:]+: /, "")
+    .replace(/^Fatal: /, "")
+    .slice(0, MOST_QUOTED);
+const lastOf = (lines: readonly string[]) => lines.slice(-4).join("; ") || "it said nothing";

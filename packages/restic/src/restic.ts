@@ -2,6 +2,7 @@
  * Drives the restic program: what Shipkeeper asks of it, in Shipkeeper's words. It knows repositories, datasets and
  * restore points; when a dataset is due and what is told to whom is decided elsewhere. Each concern has a file beside.
  */
+import type { Clock } from "@shipkeeper/kit";
 import { backUp } from "./back-up.ts";
 import { listRestorePoints } from "./list-restore-points.ts";
 import { makeRepository } from "./make-repository.ts";
@@ -17,16 +18,19 @@ export interface ResticOptions {
   readonly binary?: string;
   /** For repositories that are reached over a network. */
   readonly cacheDir?: string;
+  readonly clock?: Clock;
+  /** Between two tries to get a lock. */
+  readonly wait?: (ms: number, signal: AbortSignal | undefined) => Promise<unknown>;
 }
 
 export type Restic = NonNullable<Awaited<ReturnType<typeof openRestic>>>;
 
 /** Undefined where there is no restic on this host. */
-export async function openRestic({ repositories, binary = "restic", cacheDir }: ResticOptions) {
+export async function openRestic({ repositories, binary = "restic", ...options }: ResticOptions) {
   const version = await readResticVersion(binary);
   if (version === undefined) return undefined;
 
-  const run = runInRepository({ repositories, binary, cacheDir });
+  const run = runInRepository({ repositories, binary, ...options });
   const listing = listRestorePoints(run);
   return {
     version,

@@ -1,6 +1,7 @@
 /** Runs restic in the repositories that the configuration names, and minds their locks. */
-import { MINUTE_MS, HOUR_MS, assert } from "@shipkeeper/kit";
-import type { Repositories, Repository } from "./repository.ts";
+import { setTimeout as pause } from "node:timers/promises";
+import { DeadlinePassed, HOUR_MS, MINUTE_MS, SECOND_MS, assert, type Clock } from "@shipkeeper/kit";
+import { isLocal, type Repositories, type Repository } from "./repository.ts";
 import { ResticProblem } from "./restic-errors.ts";
 import { runRestic, type ResticCall } from "./run-restic.ts";
 
@@ -14,24 +15,115 @@ export interface RunOptions {
   readonly binary: string;
   /** For repositories that are reached over a network. */
   readonly cacheDir?: string | undefined;
+  readonly clock?: Clock | undefined;
+  readonly wait?: ((ms: number, signal: AbortSignal | undefined) => Promise<unknown>) | undefined;
 }
 
-export type RepositoryCall = Omit<ResticCall, "binary" | "repository" | "cacheDir">;
+export interface RepositoryCall extends Omit<ResticCall, "binary" | "repository" | "from" | "cacheDir"> {
+  /** The name of the repository that is copied from. */
+  readonly from?: string | undefined;
+}
 
 /** restic in one repository after the other: the lines that it printed. */
 export type RunInRepository = (repositoryName: string, call: RepositoryCall) => Promise<string[]>;
 
-export function runInRepository({ repositories, binary, cacheDir }: RunOptions): RunInRepository {
-  return (repositoryName, call) => {
-    const repository = repositoryNamed(repositories, repositoryName);
-    const run = (what: RepositoryCall) => runRestic({ binary, cacheDir, repository, ...what });
-    const unlock = { attempt: "unlock", args: ["unlock"], deadlineMs: SHORT_MS, signal: call.signal };
-    return unlockingStale(
-      () => run(call),
-      () => run(unlock),
-    );
+/** A repository that answered lately is not asked first. */
+const REACHED_FOR_MS = 5 * MINUTE_MS;
+const REACH_MS = 30 * SECOND_MS;
+
+/** How long somebody else's lock is waited for, and how long each time. */
+const LOCK_WAIT_MS = 10 * MINUTE_MS;
+const FIRST_WAIT_MS = 2 * SECOND_MS;
+const LONGEST_WAIT_MS = MINUTE_MS;
+
+/** Change nothing and need nothing to stay as it is: they go on beside whoever holds the lock. */
+const LOOKS = ["snapshots", "stats", "cat", "ls", "find", "list", "diff"];
+/** Read for long: they keep others from pruning where they can, and go on without a lock where they cannot. */
+const READS = ["restore", "dump"];
+
+export function runInRepository(options: RunOptions): RunInRepository {
+  const { repositories, binary, cacheDir, clock = Date.now } = options;
+  const wait = options.wait ?? ((ms, signal) => pause(ms, undefined, { ...(signal && { signal }) }));
+  const reachedAt = new Map<string, number>();
+
+  return async (name, { from, ...call }) => {
+    const repository = repositoryNamed(repositories, name);
+    const source = from === undefined ? undefined : repositoryNamed(repositories, from);
+    const run = (what: typeof call) => runRestic({ binary, cacheDir, repository, from: source, ...what });
+    try {
+      if (!isLocal(repository) && call.args[0] !== "init") await reach(repository, call.signal);
+      const lines = await withLocks(run, call);
+      reachedAt.set(name, clock());
+      return lines;
+    } catch (error) {
+      reachedAt.delete(name);
+      call.signal?.throwIfAborted(); // says nothing of the repository
+      throw asProblem(error, repository, call);
+    }
   };
+
+  /** restic itself tries for a quarter of an hour to open a repository that does not answer. */
+  async function reach(repository: Repository, signal: AbortSignal | undefined): Promise<void> {
+    if (clock() - (reachedAt.get(repository.name) ?? -Infinity) < REACHED_FOR_MS) return;
+    const args = ["cat", "config", "--no-lock"];
+    const call = { attempt: "open it", args, deadlineMs: REACH_MS, signal };
+    try {
+      await runRestic({ binary, cacheDir, repository, ...call });
+    } catch (error) {
+      throw asProblem(error, repository, call);
+    }
+    reachedAt.set(repository.name, clock());
+  }
+
+  async function withLocks(run: (call: RepositoryCall) => Promise<string[]>, call: RepositoryCall) {
+    const [command = ""] = call.args;
+    const lockless = { ...call, args: [...call.args, "--no-lock"] };
+    if (LOOKS.includes(command)) return run(lockless);
+    const unlock = { attempt: "unlock", args: ["unlock"], deadlineMs: SHORT_MS, signal: call.signal };
+    if (READS.includes(command)) return readingOn(run, { call, lockless });
+    return awaitingLocks(run, { call, unlock });
+  }
+
+  /** Whoever prunes meanwhile can make it fail, and never make it wrong: what it reads is checked against its hash. */
+  async function readingOn(
+    run: (call: RepositoryCall) => Promise<string[]>,
+    { call, lockless }: { call: RepositoryCall; lockless: RepositoryCall },
+  ): Promise<string[]> {
+    try {
+      return await run(call);
+    } catch (error) {
+      if (!(error instanceof ResticProblem) || !CANNOT_LOCK.has(error.code)) throw error;
+      return run(lockless);
+    }
+  }
+
+  /**
+   * `unlock` removes only locks that restic itself calls stale: of a dead process of this machine, or not refreshed for
+   * half an hour. A live lock stays and is waited for.
+   */
+  async function awaitingLocks(
+    run: (call: RepositoryCall) => Promise<string[]>,
+    { call, unlock }: { call: RepositoryCall; unlock: RepositoryCall },
+  ): Promise<string[]> {
+    const giveUpAt = clock() + LOCK_WAIT_MS;
+    for (let waitMs = 0; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2 || FIRST_WAIT_MS)) {
+      try {
+        return await run(call);
+      } catch (error) {
+        const isLocked = error instanceof ResticProblem && error.code === "repository_locked";
+        if (!isLocked || clock() + waitMs >= giveUpAt) throw error;
+        await wait(waitMs, call.signal);
+        await run(unlock).catch(() => undefined); // the next try says what is wrong
+      }
+    }
+  }
 }
+
+const CANNOT_LOCK: ReadonlySet<string> = new Set([
+  "repository_locked",
+  "repository_read_only",
+  "repository_full",
+]);
 
 export function repositoryNamed(repositories: Repositories, name: string): Repository {
   const settings = Object.hasOwn(repositories, name) ? repositories[name] : undefined;
@@ -39,16 +131,9 @@ export function repositoryNamed(repositories: Repositories, name: string): Repos
   return { name, ...settings };
 }
 
-/**
- * `unlock` removes only locks that restic itself calls stale: of a dead process of this machine, or not refreshed for
- * half an hour. A live lock stays, and the second try says so.
- */
-async function unlockingStale<T>(work: () => Promise<T>, unlock: () => Promise<unknown>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof ResticProblem) || error.code !== "repository_locked") throw error;
-    await unlock();
-    return await work();
-  }
+/** A repository elsewhere that lets little work hang does not answer. */
+function asProblem(error: unknown, repository: Repository, { attempt, deadlineMs }: RepositoryCall): unknown {
+  if (!(error instanceof DeadlinePassed) || isLocal(repository) || deadlineMs >= LONG_MS) return error;
+  const message = `cannot ${attempt} in repository ${repository.name}: it does not answer`;
+  return new ResticProblem("repository_unreachable", message, { cause: error });
 }

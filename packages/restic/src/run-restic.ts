@@ -1,16 +1,20 @@
 /** One run of the restic program: its own process group, gently, within a deadline, output line by line. */
 import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { DeadlinePassed } from "@shipkeeper/kit";
+import { environmentOf, passwordFileOf } from "./back-end-environment.ts";
 import { cellCommand } from "./cell.ts";
-import { explainExit } from "./restic-errors.ts";
+import { explainExit, isHopeless } from "./restic-errors.ts";
 import { isLocal, type Repository } from "./repository.ts";
 
 export interface ResticCall {
   readonly binary: string;
-  /** What is tried, after "cannot": `back up volume shop-data`. */
+  /** What is tried, after "cannot": `back up volume:shop-data`. */
   readonly attempt: string;
   readonly repository: Repository;
+  /** The repository that is copied from. */
+  readonly from?: Repository | undefined;
   readonly args: readonly string[];
   readonly cacheDir?: string | undefined;
   /** restic goes on trying to reach a repository for 15 minutes; nobody waits longer than this. */
@@ -25,21 +29,28 @@ export interface ResticCall {
 const MOST_STDERR = 16_384;
 const MOST_STDOUT_LINES = 100_000;
 const KILL_AFTER_MS = 5_000;
-/** What restic and its helpers need, and the credentials of its back ends under the names that they have there. */
-const INHERITED =
-  /^(?:PATH|HOME|TMPDIR|HTTPS?_PROXY|NO_PROXY|SSH_AUTH_SOCK|(?:AWS|AZURE|B2|GOOGLE|OS|RCLONE|RESTIC_REST|ST)_\w+)$/;
+
+/**
+ * Gently, because the host's work comes first. And never longer than the agent lives: a backup that goes on after its
+ * agent was killed would read what the agent, back again, has started to change.
+ */
+const WRAPPED = [
+  ...(existsSync("/usr/bin/setpriv") ? ["/usr/bin/setpriv", "--pdeathsig", "KILL"] : []),
+  "nice",
+  "-n",
+  "10",
+];
 
 /** The lines of standard output. Throws `ResticProblem`, `DeadlinePassed`, or the signal's reason. */
 export async function runRestic(call: ResticCall): Promise<string[]> {
   call.signal?.throwIfAborted();
-  const cache =
-    isLocal(call.repository) || call.cacheDir === undefined ? ["--no-cache"] : ["--cache-dir", call.cacheDir];
-  // A group of its own: helpers such as ssh and rclone end with it. Nice, because the host's work comes first.
+  const [program = "nice", ...wrapped] = WRAPPED;
   const cell = call.cell === undefined ? [] : await cellFor(call, call.cell);
-  const child = spawn("nice", ["-n", "10", ...cell, call.binary, ...cache, ...call.args], {
+  // A group of its own: helpers such as ssh and rclone end with it.
+  const child = spawn(program, [...wrapped, ...cell, call.binary, ...optionsOf(call), ...call.args], {
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
-    env: environmentOf(call.repository),
+    env: environmentOf(call),
   });
 
   const lines: string[] = [];
@@ -48,9 +59,10 @@ export async function runRestic(call: ResticCall): Promise<string[]> {
     if (lines.length < MOST_STDOUT_LINES) lines.push(line);
   });
   let stderr = "";
-  child.stderr
-    .setEncoding("utf8")
-    .on("data", (text: string) => (stderr = (stderr + text).slice(-MOST_STDERR)));
+  createInterface({ input: child.stderr }).on("line", (line) => {
+    stderr = `${stderr}${line}\n`.slice(-MOST_STDERR);
+    if (isHopeless(line)) endGroup(child);
+  });
 
   const deadline = AbortSignal.timeout(call.deadlineMs);
   const ending = call.signal === undefined ? deadline : AbortSignal.any([deadline, call.signal]);
@@ -75,7 +87,8 @@ function cellFor(
     root,
     writable: [...writable, ...own],
     readable: [
-      repository.passwordFile,
+      passwordFileOf(repository),
+      ...(repository.caFile === undefined ? [] : [repository.caFile]),
       ...(binary.startsWith("/") ? [binary] : []),
       // Where services keep what they are handed, and resolvers and ssh's agent what they are asked by.
       ...(isLocal(repository) ? [] : ["/run/credentials", "/etc/resolv.conf"]),
@@ -85,17 +98,16 @@ function cellFor(
   });
 }
 
-function environmentOf({ url, passwordFile }: Repository): Record<string, string> {
-  const inherited = Object.entries(process.env).flatMap(([name, value]) =>
-    value !== undefined && INHERITED.test(name) ? [[name, value] as const] : [],
-  );
-  return {
-    ...Object.fromEntries(inherited),
-    LC_ALL: "C",
-    RESTIC_REPOSITORY: url,
-    RESTIC_PASSWORD_FILE: passwordFile,
-    RESTIC_PROGRESS_FPS: "0.2",
-  };
+/** What holds for every command in the repository. */
+function optionsOf({ repository, cacheDir }: ResticCall): string[] {
+  const { sftpCommand, caFile, limitUploadBytesPerS } = repository;
+  const limitKib = Math.floor((limitUploadBytesPerS ?? 0) / 1_024);
+  return [
+    ...(isLocal(repository) || cacheDir === undefined ? ["--no-cache"] : ["--cache-dir", cacheDir]),
+    ...(sftpCommand === undefined ? [] : ["-o", `sftp.command=${sftpCommand}`]),
+    ...(caFile === undefined ? [] : ["--cacert", caFile]),
+    ...(limitKib === 0 ? [] : ["--limit-upload", String(limitKib)]),
+  ];
 }
 
 /** SIGTERM lets restic take its lock with it; what does not end is killed. */
