@@ -6,6 +6,7 @@ import {
   catalog,
   expectVolume,
   firstChange,
+  readDatasetId,
   volumeDataset,
   type BackupFacts,
   type StepOutcome,
@@ -24,15 +25,19 @@ export const backupHandler: ActionHandler = {
   freesSpace: false,
 
   async take(verdict, context) {
-    assert(verdict.decision === "back-up", `backup knows no decision ${verdict.decision}`);
+    assert(["back-up", "copy"].includes(verdict.decision), `backup knows no decision ${verdict.decision}`);
     const { engine, hostId, runId, policy, rule, signal, clock } = context;
     const startedAt = clock();
     const repository = repositoryOf(verdict);
     const restic = resticOf(context);
 
-    const volume = await volumeNamed(verdict.target.id as VolumeName, engine);
+    const dataset = readDatasetId(verdict.target.id);
+    if (dataset?.kind !== "volume" || verdict.expect?.["consistency"] !== "none") {
+      throw new ResticProblem("restic_failed", "this agent backs up volumes only, and holds nobody still");
+    }
+    const volume = await volumeNamed(dataset.name as VolumeName, engine);
     if (volume === undefined) return { status: "skipped", why: "already-gone" };
-    const changed = firstChange(verdict.expect ?? {}, { ...expectVolume(volume), repository });
+    const changed = firstChange(verdict.expect, { ...verdict.expect, ...expectVolume(volume) });
     if (changed !== undefined) return { status: "skipped", why: "changed-since-plan", facts: { changed } };
 
     await readyRepository(repository, restic, context);
@@ -71,7 +76,7 @@ export const backupHandler: ActionHandler = {
   async settle({ verdict, startedAt }, { restic, hostId, runId, signal, clock }) {
     if (restic === undefined) return { status: "unknown", why: "no-restic" };
     const repository = repositoryOf(verdict);
-    const tags = [tag("dataset", volumeDataset(verdict.target.id)), tag("run", runId)];
+    const tags = [tag("dataset", verdict.target.id), tag("run", runId)];
     const [snapshot] = await restic.snapshots(repository, { hostId, tags }, signal);
     if (snapshot === undefined) return { status: "skipped", why: "cut-off" };
     const made = { snapshot, bytes: 0, files: 0, addedBytes: 0 };
@@ -133,7 +138,7 @@ async function forgetOld(
   if (within === undefined) return;
   let forgotten = 0;
   for (const { target } of steps) {
-    const request = { hostId, dataset: volumeDataset(target.id), policy, rule, keepWithinMs: within };
+    const request = { hostId, dataset: target.id, policy, rule, keepWithinMs: within };
     forgotten += await restic.forget(repository, request, signal);
   }
   if (forgotten > 0) await restic.prune(repository, signal);

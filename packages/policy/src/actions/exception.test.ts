@@ -57,7 +57,7 @@ const KEPT = "keep: exception until 2030-03-31: the vendor certifies in March";
 
 test("what an exception speaks of stays, under every kind, with its reason and its end", () => {
   expect(told(`{ match: { container: batch-* }, ${BECAUSE} }`)["prune batch-1"]).toBe(KEPT);
-  expect(told(`{ match: { volume: scratch }, ${BECAUSE} }`)["backup scratch"]).toBe(KEPT);
+  expect(told(`{ match: { volume: scratch }, ${BECAUSE} }`)["backup volume:scratch"]).toBe(KEPT);
   expect(told(`{ match: { container: ledger, host: web-1 }, ${BECAUSE} }`)["restart ledger"]).toBe(KEPT);
   expect(told(`{ match: { image: acme/shop }, ${BECAUSE} }`)["prune acme/shop:7"]).toBe(KEPT);
 });

@@ -4,6 +4,7 @@
  */
 import { instantSchema, repositoriesOf, repositoryOf, type Image } from "@shipkeeper/model";
 import * as z from "zod";
+import { readDatasetId } from "../dataset/dataset.ts";
 import { matchesExemption, type ExemptibleThing } from "../language/exemption.ts";
 import { formatEnd } from "../language/values.ts";
 import type { World } from "../round/world.ts";
@@ -51,6 +52,23 @@ function namesOf(
       return { volume: [name] };
     case "registry-tag":
       return { image: [name] };
+    case "dataset":
+      return namesOfDataset(id, inventory);
+    default:
+      return {};
+  }
+}
+
+function namesOfDataset(id: string, { images }: World["inventory"]): ExemptibleThing {
+  const dataset = readDatasetId(id);
+  switch (dataset?.kind) {
+    case "volume":
+    case "dump":
+      return { volume: [dataset.name] };
+    case "image": {
+      const { name } = dataset;
+      return { image: namesOfImage(images.find((image) => image.id === name || image.tags.includes(name))) };
+    }
     default:
       return {};
   }

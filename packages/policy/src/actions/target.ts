@@ -6,6 +6,7 @@ import {
   type Network,
   type Volume,
 } from "@shipkeeper/model";
+import { datasetId, type Dataset } from "../dataset/dataset.ts";
 import type { Target } from "./action.ts";
 
 export function imageTarget(image: Image): Target {
@@ -18,6 +19,11 @@ export function containerTarget(container: Container): Target {
 
 export function volumeTarget(volume: Volume): Target {
   return { type: "volume", id: volume.name, name: volume.name, ...ownerOf(volume) };
+}
+
+export function datasetTarget(dataset: Dataset, owner: string | undefined): Target {
+  const id = datasetId(dataset);
+  return { type: "dataset", id, name: id, ...ownerOf({ owner }) };
 }
 
 export function networkTarget({ id, name }: Network): Target {

@@ -11,7 +11,23 @@ const CANDIDATES: Readonly<Record<string, (inventory: Inventory, spec: unknown) 
     ...(speaksOf(spec, "networks") ? networks.map(({ id }) => id) : []),
     ...(speaksOf(spec, "buildCache") ? buildCache.map(({ id }) => id) : []),
   ],
-  backup: ({ volumes }) => volumes.map(({ name }) => name),
+  backup: ({ volumes, containers, images }, spec) => {
+    const { select, consistency } = spec as { select: Record<string, unknown>; consistency?: unknown };
+    const kind = typeof consistency === "object" ? "dump" : "volume";
+    const writable = containers.flatMap(({ mounts }) =>
+      mounts.filter(({ type, readOnly }) => type === "bind" && !readOnly),
+    );
+    return [
+      ...("volumes" in select || "labels" in select ? volumes.map(({ name }) => `${kind}:${name}`) : []),
+      ...("binds" in select ? writable.map(({ source }) => `bind:${source}`) : []),
+      ...("host" in select ? ["host:configuration"] : []),
+      ...("images" in select
+        ? images
+            .filter(({ id }) => containers.some(({ imageId }) => imageId === id))
+            .map(({ id, tags }) => `image:${[...tags].sort()[0] ?? id}`)
+        : []),
+    ];
+  },
   restart: ({ containers }) =>
     containers.filter(({ health }) => health.status !== "none").map(({ id }) => id),
   expire: ({ containers }) => containers.map(({ id }) => id),

@@ -29,6 +29,7 @@ function knownAs(key: string, target: Verdict["target"], world: World): string[]
   const { type, id, name } = target;
   const { inventory, hostLabels } = world;
   if (key === "host") return [hostLabels["hostname"] ?? ""];
+  if (type === "dataset") return namesOfData(key, id, world);
   if (key !== "image") return key === type ? [name] : [];
   if (type === "registry-tag") return namesInRegistry(target, world);
 
@@ -42,4 +43,14 @@ function knownAs(key: string, target: Verdict["target"], world: World): string[]
   ];
   // `host:5000/acme/web:1` and `host:5000/acme/web@sha256:…` are both of repository `host:5000/acme/web`.
   return [...names, ...names.map((one) => one.replace(/@.*$/, "").replace(/:[^/]*$/, ""))];
+}
+
+/** `volume:shop-data` and `dump:shop-data` are both of volume `shop-data`. */
+function namesOfData(key: string, id: string, { inventory }: World): string[] {
+  const [, kind = "", name = ""] = /^([a-z]+):(.*)$/s.exec(id) ?? [];
+  if (key === "volume") return ["volume", "dump"].includes(kind) ? [name] : [];
+  if (key !== "image" || kind !== "image") return [];
+  return inventory.images
+    .filter((image) => image.id === name || image.tags.some((tag) => tag === name))
+    .flatMap((image) => [...image.tags, ...image.tags.map((tag) => tag.replace(/:[^/]*$/, ""))]);
 }

@@ -1,6 +1,5 @@
 import { days } from "@shipkeeper/kit";
 import { roundIdSchema } from "@shipkeeper/model";
-import { plainVolume } from "@shipkeeper/model/testing";
 import { expect, test } from "vitest";
 import {
   checkRound,
@@ -13,7 +12,7 @@ import {
 } from "../index.ts";
 import { guardrailsSchema } from "../guardrails.ts";
 import { container, ended, image, imageId, NOW, worldWith } from "../testing/world.ts";
-import { containerTarget, imageTarget, volumeTarget } from "../actions/target.ts";
+import { containerTarget, imageTarget } from "../actions/target.ts";
 
 const SPECS: Record<string, unknown> = {
   prune: { images: { unusedFor: "1d" }, limits: { items: 2, share: "50%" } },
@@ -190,21 +189,6 @@ test("a verb that its kind does not have is found, and a step that relies on not
   expect(violations(roundOf("prune", [stop]))).toEqual(['p/prune: prune has no step "stop" for type image']);
   expect(violations(roundOf("prune", [careless]))).toEqual([
     `p/prune: remove ${imageId("web:1")}: does not say what it relies on`,
-  ]);
-});
-
-test("a backup goes to a repository that the host knows, and only from a local volume", () => {
-  const share = plainVolume("share", { driver: "nfs" });
-  const step: Verdict = {
-    target: volumeTarget(share),
-    decision: "back-up",
-    reason: { why: "due", repository: "moon" },
-    expect: { repository: "moon" },
-  };
-
-  expect(violations(roundOf("backup", [step]), worldWith({ volumes: [share] }))).toEqual([
-    "p/backup: back-up share: has driver nfs",
-    "p/backup: back-up share: to an unknown repository",
   ]);
 });
 

@@ -1,4 +1,5 @@
 import type { Verdict } from "../actions/action.ts";
+import { checkBackup } from "./check-backup.ts";
 import { isProtected } from "./check-never-touch.ts";
 import { checkContainerRemoval, checkImageRemoval } from "./check-prune-step.ts";
 import { checkHeal } from "./check-restart.ts";
@@ -16,7 +17,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
   "prune remove volume": checkVolumeRemoval,
   "prune remove network": checkNetworkRemoval,
   "prune remove build-cache": checkBuildCacheRemoval,
-  "backup back-up volume": checkBackup,
+  "backup back-up dataset": checkBackup,
+  "backup copy dataset": checkBackup,
   "restart restart container": checkHeal,
   "restart kill container": checkHeal,
   "restart recreate container": checkHeal,
@@ -38,18 +40,6 @@ export function checkStep(
   const violations = check(step, world, spec).filter((violation) => violation !== false);
   if (step.expect === undefined) violations.push("does not say what it relies on");
   return violations.map((violation) => `${step.decision} ${step.target.id}: ${violation}`);
-}
-
-function checkBackup({ target, expect }: Verdict, world: World): (string | false)[] {
-  const { inventory, guardrails, repositories } = world;
-  const volume = inventory.volumes.find(({ name }) => name === target.id);
-  if (volume === undefined) return ["not in the inventory"];
-  const { volumes } = guardrails.neverTouch;
-  return [
-    volume.driver !== "local" && `has driver ${volume.driver}`,
-    isProtected(guardrails, volumes, [volume.name], volume.labels) && "never to be touched",
-    !repositories.some((repository) => repository === expect?.["repository"]) && "to an unknown repository",
-  ];
 }
 
 function checkExpiry(

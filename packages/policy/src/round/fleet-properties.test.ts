@@ -66,6 +66,28 @@ test(`2,500 hosts under fifty policies: every round is sound (P3–P6, A1, A2, A
   expect(violations).toEqual([]);
 });
 
+test("backups of every sort are planned somewhere, and data is left out for every sort of obstacle", () => {
+  const seen = new Set<string>();
+  for (const [number, world] of worlds.slice(0, 1_000).entries()) {
+    const bundle = bundles[number % bundles.length] as PolicyBundle;
+    const backups = roundOf(world, bundle, "scheduled").planned.filter(({ kind }) => kind === "backup");
+    for (const { target, decision, reason, expect: facts } of backups.flatMap(({ verdicts }) => verdicts)) {
+      const [kind = ""] = target.id.split(":");
+      seen.add(facts === undefined ? reason.why : `${decision} ${kind}`);
+      if (facts?.["containers"] !== "") seen.add(`holds: ${String(facts?.["consistency"])}`);
+    }
+  }
+
+  expect([...seen]).toEqual(
+    expect.arrayContaining([
+      ...["back-up volume", "back-up bind", "back-up dump", "back-up host", "back-up image"],
+      ...["copy volume", "copy dump", "holds: stop", "holds: hook"],
+      ...["container-is-self", "container-protected", "container-managed", "containers-unknown"],
+      ...["hook-unknown", "hook-homeless", "bind-not-allowed", "in-registry", "no-data", "never-touch"],
+    ]),
+  );
+});
+
 test("the greediest policy that can be written is sound, too, and removes nothing that anything refers to", () => {
   const bundle = greedyBundle();
   const wrong = worlds.flatMap((world, number) => [

@@ -147,7 +147,7 @@ test("outside the host's windows nothing is destroyed: what is due waits, what w
 
   expect(summary(round({ bundle, world }))).toEqual({
     "p0/cache": "outside the host's windows, opens 2030-01-31 03:00Z",
-    "p1/data": "enforce: back-up data",
+    "p1/data": "enforce: back-up volume:data",
     "p2/cache": "observe: remove web:1",
   });
   expect(asked.planned[0]).toMatchObject({

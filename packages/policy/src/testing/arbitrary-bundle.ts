@@ -57,14 +57,26 @@ const pruneSpec = fc.record({
     perDay: fc.record({ items: maybe(fc.integer({ min: 1, max: 9 })), bytes: maybe(fc.constant("4GB")) }),
   }),
 });
-const backupSpec = fc.record({
-  select: fc.constantFrom(
-    { volumes: ["*"] },
-    { labels: { tier: "*" } },
-    { volumes: ["v*"], labels: { tier: "g*" } },
-  ),
-  to: fc.constantFrom(["local"], ["local", "moon"], ["offsite", "local"]),
-});
+const consistency = fc.constantFrom("none", "pause", "stop", "stop", { hook: "dump" }, { hook: "unknown" });
+const backupSpec = fc
+  .record({
+    select: fc.constantFrom<Record<string, unknown>>(
+      { volumes: ["*"] },
+      { labels: { tier: "*" } },
+      { volumes: ["v*"], labels: { tier: "g*" } },
+      { volumes: ["*"], binds: ["*"], host: true },
+      { binds: ["/srv/*"], images: true },
+    ),
+    to: fc.constantFrom(["local"], ["local", "moon"], ["offsite", "local"]),
+    consistency,
+  })
+  // Hooks know nothing of folders: such a rule is never compiled.
+  .map(({ select, ...rest }) => {
+    const { binds, ...others } = select;
+    return typeof rest.consistency === "object" && binds !== undefined
+      ? { ...rest, select: { volumes: ["*"], ...others } }
+      : { ...rest, select };
+  });
 const restartSpec = fc.record({
   select: maybe(fc.constant({ containers: ["job-*"] })),
   after: fc.constantFrom("0s", "60s"),

@@ -67,6 +67,16 @@ const buildCache = fc
 /** Which container uses which thing, by position. */
 const uses = fc.array(fc.record({ container: fc.nat(24), thing: fc.nat(12) }), { maxLength: 6 });
 
+/** Which container has which folder of the host, by position. */
+const folders = fc.array(
+  fc.record({
+    container: fc.nat(24),
+    source: fc.constantFrom("/srv/app", "/srv/app/logs", "/srv", "/home/joe", "/srv/fpm.sock", "/proc"),
+    readOnly: rarely,
+  }),
+  { maxLength: 6 },
+);
+
 /** Since when the agent saw nothing refer to a thing, by position; most of them it remembers. */
 const since = fc.array(fc.option(past, { nil: undefined, freq: 4 }), { minLength: 12, maxLength: 12 });
 
@@ -80,7 +90,7 @@ const restorePoints = fc
   );
 
 export const leftovers = fc
-  .record({ volumes, networks, buildCache, restorePoints, uses, joins: uses, since, idle: since })
+  .record({ volumes, networks, buildCache, restorePoints, uses, folders, joins: uses, since, idle: since })
   .map(({ since, idle, ...left }) => ({
     ...left,
     orphans: {
@@ -96,17 +106,23 @@ export function connect(
     volumes,
     networks,
     uses,
+    folders,
     joins,
-  }: Pick<Drawn<typeof leftovers>, "volumes" | "networks" | "uses" | "joins">,
+  }: Pick<Drawn<typeof leftovers>, "volumes" | "networks" | "uses" | "folders" | "joins">,
 ): Pick<Inventory, "containers" | "volumes"> {
-  const connected = containers.map((container, index) => ({
+  const connected = containers.map((container, index): Container => ({
     ...container,
-    mounts: uses
-      .filter((use) => use.container === index)
-      .flatMap(({ thing }) => volumes[thing] ?? [])
-      .map(({ name, mountpoint: source }) => {
-        return { type: "volume" as const, volume: name, source, destination: "/data", readOnly: false };
-      }),
+    mounts: [
+      ...uses
+        .filter((use) => use.container === index)
+        .flatMap(({ thing }) => volumes[thing] ?? [])
+        .map(({ name, mountpoint: source }) => {
+          return { type: "volume" as const, volume: name, source, destination: "/data", readOnly: false };
+        }),
+      ...folders
+        .filter((folder) => folder.container === index)
+        .map(({ source, readOnly }) => ({ type: "bind" as const, source, destination: source, readOnly })),
+    ],
     networks: joins
       .filter((join) => join.container === index)
       .flatMap(({ thing }) => networks[thing] ?? [])

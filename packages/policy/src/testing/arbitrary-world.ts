@@ -128,6 +128,7 @@ const guardrails = fc
       stoppedServices: fc.boolean(),
       volumes: fc.constantFrom([], ["v*"]),
       recreate: fc.constantFrom([], ["job-*"]),
+      binds: fc.constantFrom([], ["/srv/*"]),
     }),
     perRun: fc.record({
       images: smallLimit,
@@ -146,7 +147,13 @@ const guardrails = fc
     windows: someWindows,
   })
   .map(({ perRun, perDay, allow, windows, ...neverTouch }) =>
-    guardrailsSchema.parse({ neverTouch, limits: { perRun, perDay }, allow, windows }),
+    guardrailsSchema.parse({
+      neverTouch,
+      limits: { perRun, perDay },
+      allow,
+      windows,
+      hooks: { dump: { use: "postgresql" } },
+    }),
   );
 
 /** What the first containers ran before, the latest first: of the images that are here, and of others. */

@@ -59,6 +59,24 @@ export function container(name: string, facts: Partial<Container> = {}): Contain
   });
 }
 
+/** A container that mounts volumes by their names, and folders by their paths; `:ro` after one may only be read. */
+export function mounting(name: string, mounts: readonly string[], facts: Partial<Container> = {}): Container {
+  return container(name, {
+    mounts: mounts.map((text) => {
+      const source = text.replace(/:ro$/, "");
+      const isBind = source.startsWith("/");
+      return {
+        type: isBind ? ("bind" as const) : ("volume" as const),
+        ...(isBind ? {} : { volume: source }),
+        source: isBind ? source : `/var/lib/docker/volumes/${source}/_data`,
+        destination: "/data",
+        readOnly: text.endsWith(":ro"),
+      };
+    }),
+    ...facts,
+  });
+}
+
 /** A container that ended some hours ago. */
 export function ended(
   name: string,

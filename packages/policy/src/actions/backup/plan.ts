@@ -1,88 +1,96 @@
 /**
- * Which volumes are backed up where. Owns the choice; how a repository is reached, and how data is made consistent,
- * is not known here. An incomplete list only hides volumes: the ones that were seen are backed up all the same.
+ * Which data is backed up where. Owns the choice and the order; how a repository is reached, and how a container is
+ * stopped, is not known here. An incomplete list only hides data: what was seen is backed up all the same, unless somebody
+ * who is not in the list might write to it.
  */
-import type { Volume } from "@shipkeeper/model";
-import { volumeDataset } from "../../dataset/dataset.ts";
-import { selectsVolume } from "../../language/select.ts";
 import type { KnownRestorePoint, World } from "../../round/world.ts";
 import type { Plan, VerdictFor } from "../action.ts";
-import { exceptionFor } from "../exception.ts";
-import { expectVolume } from "../expectation.ts";
-import { protectsVolume } from "../never-touch.ts";
-import { volumeTarget } from "../target.ts";
-import type { BackupReason } from "./reason.ts";
+import { candidatesOf, type Candidate } from "./candidates.ts";
+import { idleDecision, type BackupReason } from "./reason.ts";
 import type { BackupSpec } from "./spec.ts";
 
 export type BackupVerdict = VerdictFor<BackupReason>;
 
-/** A verdict for every volume that stays out, and one for each repository of those that are selected. */
+/** A verdict for everything that stays out, and one for each repository of what is selected. */
 export function planBackup(spec: BackupSpec, world: World): Plan {
   const idle: BackupVerdict[] = [];
-  const steps: { lastAt: number; verdict: BackupVerdict }[] = [];
-
-  const volumes = [...world.inventory.volumes].sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const volume of volumes) {
-    const left = reasonToLeave(spec, world, volume);
-    if (left !== undefined) {
-      const decision = left.why === "never-touch" ? "refuse" : "keep";
-      idle.push({ target: volumeTarget(volume), decision, reason: left });
-      continue;
-    }
-    for (const repository of new Set(spec.to)) {
-      if (!world.repositories.includes(repository)) {
-        const reason: BackupReason = { why: "repository-unknown", repository };
-        idle.push({ target: volumeTarget(volume), decision: "refuse", reason });
-        continue;
+  const steps: Step[] = [];
+  for (const candidate of candidatesOf(spec, world)) {
+    if (candidate.left !== undefined) idle.push(stays(candidate, candidate.left));
+    else {
+      const [known, unknown] = split(spec.to, world.repositories);
+      for (const repository of unknown)
+        idle.push(stays(candidate, { why: "repository-unknown", repository }));
+      for (const one of placesOf(candidate, known, world)) {
+        if ("lastAt" in one) steps.push(one);
+        else idle.push(one);
       }
-      const last = newestRestorePoint(world.ledger.restorePoints, volume, repository);
-      steps.push({ lastAt: last?.at ?? -Infinity, verdict: backUp(volume, repository, last, world.now) });
     }
   }
 
-  // Where the last restore point is oldest, most would be lost: it goes first, should the run be cut short.
-  steps.sort((a, b) => (a.lastAt === b.lastAt ? 0 : a.lastAt - b.lastAt));
+  // A copy goes over a slow line and holds nobody still: it waits until everything is safe once. Where the last restore
+  // point is oldest, most would be lost: it goes first, should the run be cut short.
+  steps.sort((a, b) => rank(a) - rank(b) || (a.lastAt === b.lastAt ? 0 : a.lastAt - b.lastAt));
   return { kind: "backup", verdicts: [...steps.map(({ verdict }) => verdict), ...idle] };
 }
 
-function reasonToLeave({ select }: BackupSpec, world: World, volume: Volume): BackupReason | undefined {
-  const protectedBy = protectsVolume(world.guardrails.neverTouch, volume);
-  if (protectedBy !== undefined) return { why: "never-touch", by: protectedBy };
-  if (!selectsVolume({ names: select.volumes, labels: select.labels }, volume))
-    return { why: "not-selected" };
-  const exception = exceptionFor(world, volumeTarget(volume));
-  if (exception !== undefined) return exception;
-  if (volume.driver !== "local") return { why: "driver", driver: volume.driver };
-  // Its name is random, so that a pattern hits it by chance; a label was written on purpose.
-  if (volume.anonymous && select.labels === undefined) return { why: "anonymous" };
-  return undefined;
+interface Step {
+  readonly lastAt: number;
+  readonly verdict: BackupVerdict;
 }
 
-function backUp(
-  volume: Volume,
-  repository: string,
+const rank = ({ verdict }: Step) => (verdict.decision === "copy" ? 1 : 0);
+
+/** The host's own repositories of those that the rule names, each once and in its order. */
+function split(to: readonly string[], repositories: readonly string[]): [known: string[], unknown: string[]] {
+  const named = [...new Set(to)];
+  const isKnown = (repository: string) => repositories.includes(repository);
+  return [named.filter(isKnown), named.filter((repository) => !isKnown(repository))];
+}
+
+/** Backed up to the first repository; the others get copies of that restore point. */
+function placesOf(candidate: Candidate, repositories: readonly string[], world: World) {
+  const { unchangedSince = Infinity } = candidate;
+  return repositories.map((repository, index): Step | BackupVerdict => {
+    const last = newestRestorePoint(world.ledger.restorePoints, candidate.target.id, repository);
+    if (last !== undefined && last.at > unchangedSince) {
+      return stays(candidate, { why: "saved", repository, at: last.at });
+    }
+    const from = index === 0 ? undefined : repositories[0];
+    return { lastAt: last?.at ?? -Infinity, verdict: step(candidate, { repository, from }, last, world.now) };
+  });
+}
+
+function step(
+  { target, still, expect, bytes }: Candidate,
+  { repository, from }: { repository: string; from: string | undefined },
   last: KnownRestorePoint | undefined,
   now: number,
 ): BackupVerdict {
+  const where = { repository, ...(still !== undefined && from === undefined && { still }) };
   return {
-    target: volumeTarget(volume),
-    decision: "back-up",
+    target,
+    decision: from === undefined ? "back-up" : "copy",
     reason:
       last === undefined
-        ? { why: "no-restore-point", repository }
-        : { why: "due", repository, lastAt: last.at, ageMs: Math.max(0, now - last.at) },
-    expect: { ...expectVolume(volume), repository },
-    ...(volume.sizeBytes === undefined ? {} : { bytes: volume.sizeBytes }),
+        ? { why: "no-restore-point", ...where }
+        : { why: "due", ...where, lastAt: last.at, ageMs: Math.max(0, now - last.at) },
+    expect: { ...expect, repository, ...(from !== undefined && { from }) },
+    ...(bytes !== undefined && { bytes }),
   };
+}
+
+function stays({ target }: Candidate, reason: BackupReason): BackupVerdict {
+  return { target, decision: idleDecision(reason), reason };
 }
 
 function newestRestorePoint(
   points: readonly KnownRestorePoint[],
-  { name }: Volume,
-  repository: string,
+  id: string,
+  wanted: string,
 ): KnownRestorePoint | undefined {
   return points
-    .filter((point) => point.dataset === volumeDataset(name) && point.repository === repository)
+    .filter(({ dataset, repository }) => dataset === id && repository === wanted)
     .reduce<KnownRestorePoint | undefined>(
       (newest, point) => (newest === undefined || point.at > newest.at ? point : newest),
       undefined,

@@ -6,7 +6,7 @@ import type { Instant } from "@shipkeeper/kit";
 import { isAlive, type Container } from "@shipkeeper/model";
 import type { World } from "../../round/world.ts";
 import { pendingTry, verifyMs } from "./budget.ts";
-import { dependenciesAmong } from "./dependencies.ts";
+import { dependenciesAmong } from "../dependencies.ts";
 import { wellSince } from "./health-log.ts";
 import { isAiling, type Patient } from "./patient.ts";
 
