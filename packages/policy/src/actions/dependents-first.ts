@@ -18,5 +18,5 @@ export function dependentsFirst(containers: readonly Container[]): Container[] {
   };
   // From the last name on, so that the reversed order goes by name where nothing else decides.
   for (const container of byName.toReversed()) add(container);
-  return [...startOrder].reverse();
+  return [...startOrder].toReversed();
 }

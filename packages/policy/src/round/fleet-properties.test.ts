@@ -68,7 +68,7 @@ test(`2,500 hosts under fifty policies: every round is sound (P3–P6, A1, A2, A
 
 test("backups of every sort are planned somewhere, and data is left out for every sort of obstacle", () => {
   const seen = new Set<string>();
-  for (const [number, world] of worlds.slice(0, 1_000).entries()) {
+  for (const [number, world] of worlds.entries()) {
     const bundle = bundles[number % bundles.length] as PolicyBundle;
     const backups = roundOf(world, bundle, "scheduled").planned.filter(({ kind }) => kind === "backup");
     for (const { target, decision, reason, expect: facts } of backups.flatMap(({ verdicts }) => verdicts)) {
@@ -80,10 +80,25 @@ test("backups of every sort are planned somewhere, and data is left out for ever
 
   expect([...seen]).toEqual(
     expect.arrayContaining([
-      ...["back-up volume", "back-up bind", "back-up dump", "back-up host", "back-up image"],
-      ...["copy volume", "copy dump", "holds: stop", "holds: hook"],
-      ...["container-is-self", "container-protected", "container-managed", "containers-unknown"],
-      ...["hook-unknown", "hook-homeless", "bind-not-allowed", "in-registry", "no-data", "never-touch"],
+      "back-up volume",
+      "back-up bind",
+      "back-up dump",
+      "back-up host",
+      "back-up image",
+      "copy volume",
+      "copy dump",
+      "holds: stop",
+      "holds: hook",
+      "container-is-self",
+      "container-protected",
+      "container-managed",
+      "containers-unknown",
+      "hook-unknown",
+      "hook-homeless",
+      "bind-not-allowed",
+      "in-registry",
+      "no-data",
+      "never-touch",
     ]),
   );
 });

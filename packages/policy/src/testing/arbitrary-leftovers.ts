@@ -71,7 +71,7 @@ const uses = fc.array(fc.record({ container: fc.nat(24), thing: fc.nat(12) }), {
 const folders = fc.array(
   fc.record({
     container: fc.nat(24),
-    source: fc.constantFrom("/srv/app", "/srv/app/logs", "/srv", "/home/joe", "/srv/fpm.sock", "/proc"),
+    source: fc.constantFrom("/srv/app", "/srv/app/logs", "/srv", "/opt/joe", "/srv/fpm.sock", "/proc"),
     readOnly: rarely,
   }),
   { maxLength: 6 },

@@ -152,15 +152,15 @@ test("only a step that names its restore point counts as one", () => {
 test("a folder needs the policy and the host, and holds data; with several containers it is one", () => {
   const guardrails = guardrailsSchema.parse({ allow: { binds: ["/srv/*"] } });
   const containers = [
-    mounting("web", ["/srv/app", "/srv/fpm.sock", "/home/joe", "/srv/config:ro"]),
+    mounting("web", ["/srv/app", "/srv/fpm.sock", "/opt/joe", "/srv/config:ro"]),
     mounting("job", ["/srv/app/", "/opt/other"]),
   ];
 
   expect(
-    verdicts(plan({ select: { binds: ["/srv/*", "/home/*"] } }, worldWith({ containers }, { guardrails }))),
+    verdicts(plan({ select: { binds: ["/srv/*", "/opt/j*"] } }, worldWith({ containers }, { guardrails }))),
   ).toEqual({
     "bind:/srv/app": "back-up: no-restore-point",
-    "bind:/home/joe": "refuse: bind-not-allowed",
+    "bind:/opt/joe": "refuse: bind-not-allowed",
     "bind:/opt/other": "keep: not-selected",
     "bind:/srv/fpm.sock": "keep: no-data",
   });
