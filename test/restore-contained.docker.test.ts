@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openRestic, type Restic } from "@shipkeeper/restic";
+import { restoreToPath } from "../agent/src/restore/restore.ts";
 import { forgeRestorePoint, type ForgedEntry } from "./agent-lab/forge-restore-point.ts";
 
 let folder: string;
@@ -114,6 +115,33 @@ test("names that lead upwards and entries of one name twice are no way out, and 
   expect(readdirSync(outside)).not.toContain("evil");
   expect(readdirSync(outside)).not.toContain("named");
   expect(readFileSync(join(data, "honest"), "utf8")).toBe("kept");
+});
+
+test("a restore point that says its content lies elsewhere, or is a link, gives away nothing of the host", async () => {
+  const link = { name: "data", type: "symlink", linktarget: outside } as const;
+  const forged = (path: string) => {
+    const at = new Date("2030-01-01");
+    return forgeRestorePoint(repository, {
+      entries: [],
+      tags: ["shipkeeper"],
+      at,
+      instead: { top: [link], path },
+    });
+  };
+  writeFileSync(join(outside, "victim"), "precious");
+  const restoring = (path: string) =>
+    restoreToPath({
+      restorePoint: forged(path),
+      restic,
+      onProgress: () => undefined,
+      to: join(folder, "given"),
+    });
+
+  await expect(restoring("/data")).rejects.toThrow("its content is neither folder nor file");
+  await expect(restoring("/data/victim")).rejects.toThrow("its content lies elsewhere");
+  await expect(restoring("/../../outside/victim")).rejects.toThrow("its content lies elsewhere");
+  expect(readFileSync(join(outside, "victim"), "utf8")).toBe("precious");
+  expect(existsSync(join(folder, "given"))).toBe(false);
 });
 
 test("a cell leaves no mount and no file behind, on a host with mounts below the target, too", async () => {

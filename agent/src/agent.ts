@@ -45,6 +45,8 @@ import { startPolicySync } from "./policy-sync/sync-policy.ts";
 import { openRegistries } from "./registry/open-registries.ts";
 import { openRestic } from "@shipkeeper/restic";
 import { probeSources, watchSignals } from "./signals.ts";
+import { keepRestores } from "./restore/keep-restores.ts";
+import { swapJournal } from "./restore/swap-journal.ts";
 import { agentStatus } from "./status.ts";
 import { guardrailsFile } from "./steward/guardrails-file.ts";
 import { readStanding, type StandingSources } from "./steward/standing.ts";
@@ -227,6 +229,8 @@ export async function startAgent(
     onSweep: (sweep) => evidence.takeSweep(sweep),
   });
 
+  const restores = keepRestores({ engine, journal: swapJournal(inState("restores")), clock, log });
+
   // Plan, act, record: from the moment on that the host is somebody.
   const restic = await openRestic({ repositories: config.repositories, cacheDir: inState("restic-cache") });
   const registries = openRegistries(config.registries);
@@ -310,7 +314,7 @@ export async function startAgent(
     hostId: () => identity?.hostId,
     async stop() {
       // What acts ends first, what records and ships last, so that every outcome still finds its place.
-      const acting = [enrolment, steward].filter((service) => service !== undefined);
+      const acting = [enrolment, steward, restores].filter((service) => service !== undefined);
       const telling = [inventories, standings, availability, policies, shipper];
       await stopAll([...acting, quiesce, sampling, logWatch, evidence, watch, observer, ...telling], log);
       ledger.close();

@@ -1,26 +1,32 @@
 /** What an operator does on the host itself. None of it needs a running agent, an engine's goodwill excepted, or a collector. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { InvalidInput, OperationalError, errorChain, formatBytes, formatInstant } from "@shipkeeper/kit";
-import { connectEngine } from "@shipkeeper/docker";
+import { errorChain, formatBytes, formatInstant } from "@shipkeeper/kit";
 import type { AgentConfig } from "./config.ts";
 import { readIdentity } from "./enrol/identity.ts";
 import { inspectOutbox } from "./outbox/accounts.ts";
 import { loadHeldBundle } from "./policy-sync/policy-file.ts";
 import { pauseCommands } from "./pause-commands.ts";
 import { describePause, PAUSES_FILE, pausesFile } from "./pauses-file.ts";
-import { type Restic, openRestic, tagOf } from "@shipkeeper/restic";
-import { restoreInto } from "./restore/restore.ts";
+import { restoreCommands } from "./restore-commands.ts";
 import { guardrailsFile } from "./steward/guardrails-file.ts";
 
 export interface Given {
   readonly args: readonly string[];
-  readonly into?: string | undefined;
-  readonly repository?: string | undefined;
-  readonly uncontained?: boolean | undefined;
   readonly containers?: string | undefined;
   readonly for?: string | undefined;
   readonly reason?: string | undefined;
+  readonly repository?: string | undefined;
+  readonly into?: string | undefined;
+  readonly to?: string | undefined;
+  readonly inPlace?: boolean | undefined;
+  readonly files?: readonly string[] | undefined;
+  readonly dataset?: string | undefined;
+  readonly at?: string | undefined;
+  readonly host?: string | undefined;
+  readonly undo?: string | undefined;
+  readonly uncontained?: boolean | undefined;
+  readonly json?: boolean | undefined;
 }
 
 export interface Command {
@@ -30,12 +36,6 @@ export interface Command {
     config: AgentConfig,
     context: Given & { readonly print: (line: string) => void; readonly signal: AbortSignal },
   ): Promise<void>;
-}
-
-export class ResticMissing extends OperationalError {
-  override readonly name = "ResticMissing";
-  readonly code = "restic_missing";
-  readonly retryable = false;
 }
 
 const takesNothing = ({ args }: Given) =>
@@ -48,59 +48,11 @@ const status: Command = {
   },
 };
 
-const restorePoints: Command = {
-  check: takesNothing,
-  async run(config, { repository, print, signal }) {
-    const restic = await resticOf(config, repository);
-    for (const name of restic.repositoryNames) {
-      const snapshots = await restic.snapshots(name, {}, signal);
-      for (const snapshot of snapshots.toSorted((a, b) => b.at - a.at)) {
-        const dataset = tagOf(snapshot, "dataset") ?? "unknown";
-        print(`${snapshot.id.slice(0, 12)}  ${formatInstant(snapshot.at)}  ${dataset}  in ${name}`);
-      }
-    }
-  },
-};
-
-const restore: Command = {
-  check({ args, into }) {
-    if (args.length !== 1) return "restore takes one restore point; restore-points lists them";
-    return into === undefined ? "restore needs --into NEW_VOLUME" : undefined;
-  },
-  async run(config, { args, into, repository, uncontained = false, print, signal }) {
-    const restic = await resticOf(config, repository);
-    const engine = await connectEngine(config.docker, signal);
-    const [restorePoint = ""] = args;
-    const how = { restic, engine, uncontained, onProgress: print, signal };
-    await restoreInto({ restorePoint, volume: into ?? "", ...how });
-  },
-};
-
 export const commands: Readonly<Record<string, Command>> = {
   status,
-  restore,
-  "restore-points": restorePoints,
+  ...restoreCommands,
   ...pauseCommands,
 };
-
-/** restic with the one repository that was asked for, or with all that the configuration names. */
-async function resticOf({ repositories, stateDir }: AgentConfig, only: string | undefined): Promise<Restic> {
-  const names = Object.keys(repositories);
-  if (names.length === 0) throw new InvalidInput("the configuration names no repositories", []);
-  if (only !== undefined && !names.includes(only)) {
-    throw new InvalidInput(
-      `no repository is called ${only}; the configuration names ${names.join(", ")}`,
-      [],
-    );
-  }
-  const chosen = Object.entries(repositories).filter(([name]) => only === undefined || name === only);
-  const restic = await openRestic({
-    repositories: Object.fromEntries(chosen),
-    cacheDir: join(stateDir, "restic-cache"),
-  });
-  if (restic === undefined) throw new ResticMissing("there is no restic on this host; install it first");
-  return restic;
-}
 
 /** Each line by itself, so that what cannot be read hides nothing else. */
 function describeAgent(config: AgentConfig): [name: string, text: string][] {

@@ -10,8 +10,12 @@ const USAGE = `usage: shipkeeper-agent --config FILE [COMMAND]
   run                        keeps this host and reports to its collector (the default)
   status                     what this host is, which policy it holds, what waits to be shipped
   restore-points             lists what can be restored on this host
-  restore RESTORE_POINT --into NEW_VOLUME
-                             restores it into a new volume; no running agent and no collector is needed
+  restore RESTORE_POINT | --dataset DATASET [--at TIME] [--host HOST_ID]
+    --into NEW_VOLUME        restores into a new volume; no running agent and no collector is needed
+    --to PATH                into a folder that is not there or is empty; a dump into a file
+    --in-place               over what is there: saved first, exchanged with its containers stopped, kept for a week
+    [--files PATH]…          with --into or --to: only this file or folder, as its path is in the volume
+  restore --undo ID          puts back what a restore in place replaced
   pause [--containers PATTERN] --for TIME --reason TEXT
                              healing rests, for all containers or those whose names match; 7 days at most
   resume [--containers PATTERN]
@@ -22,6 +26,7 @@ const USAGE = `usage: shipkeeper-agent --config FILE [COMMAND]
   --collector URL            overrides the configuration
   --token TOKEN              enrolment token, from \`shipkeeper token create\`
   --repository NAME          looks in this repository only
+  --json                     one JSON object a line, for programs
   --uncontained              restores although this host cannot shut restic off from everything but the target
   --help, --version
 `;
@@ -32,8 +37,16 @@ const OPTIONS = {
   config: { type: "string" },
   collector: { type: "string" },
   token: { type: "string" },
-  into: { type: "string" },
   repository: { type: "string" },
+  into: { type: "string" },
+  to: { type: "string" },
+  "in-place": { type: "boolean" },
+  files: { type: "string", multiple: true },
+  dataset: { type: "string" },
+  at: { type: "string" },
+  host: { type: "string" },
+  undo: { type: "string" },
+  json: { type: "boolean" },
   uncontained: { type: "boolean" },
   containers: { type: "string" },
   for: { type: "string" },
@@ -49,7 +62,7 @@ async function main(argv: string[]): Promise<void> {
   if (values.help === true) return void process.stdout.write(USAGE);
   if (values.version === true) return void process.stdout.write(`shipkeeper-agent ${VERSION}\n`);
 
-  const { collector, token, into, repository, uncontained, containers, for: length, reason } = values;
+  const { collector, token, "in-place": inPlace, ...flags } = values;
   const readConfig = () =>
     readAgentConfig({
       file: values.config,
@@ -60,15 +73,7 @@ async function main(argv: string[]): Promise<void> {
   if (name === "run") return runAgent(readConfig);
   const command = commands[name];
   if (command === undefined) wrongUsage(`there is no command ${name}`);
-  await runCommand(command, readConfig, {
-    args,
-    into,
-    repository,
-    uncontained,
-    containers,
-    for: length,
-    reason,
-  });
+  await runCommand(command, readConfig, { args, inPlace, ...flags });
 }
 
 function runAgent(readConfig: () => AgentConfig): Promise<void> {

@@ -32,16 +32,28 @@ interface Blob {
   readonly sealed: Buffer;
 }
 
-/** The id of a restore point of the one folder `/data`, made of exactly these entries. */
-export function forgeRestorePoint(
-  repository: Repository,
-  { entries, tags, at }: { entries: readonly ForgedEntry[]; tags: readonly string[]; at: Date },
-): string {
+export interface Forged {
+  /** What is in the folder `/data`. */
+  readonly entries: readonly ForgedEntry[];
+  /** Instead of that folder: what the restore point begins with, and what it says it is of. */
+  readonly instead?: { readonly top: readonly ForgedEntry[]; readonly path: string };
+  readonly tags: readonly string[];
+  readonly at: Date;
+}
+
+/** The id of a restore point made of exactly these entries. */
+export function forgeRestorePoint(repository: Repository, { entries, instead, tags, at }: Forged): string {
   const key = masterKeyOf(repository);
   const blobs: Blob[] = [];
-  const tree = addTree([{ name: "data", type: "dir", entries }]);
+  const tree = addTree(instead?.top ?? [{ name: "data", type: "dir", entries }]);
   writePack(repository.url, blobs, key);
-  const snapshot = { time: at.toISOString(), tree, paths: ["/data"], hostname: "forged", tags };
+  const snapshot = {
+    time: at.toISOString(),
+    tree,
+    paths: [instead?.path ?? "/data"],
+    hostname: "forged",
+    tags,
+  };
   return writeSealed(join(repository.url, "snapshots"), snapshot, key);
 
   function addTree(listed: readonly ForgedEntry[]): string {

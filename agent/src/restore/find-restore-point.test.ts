@@ -36,7 +36,7 @@ test("finds a restore point by the beginning of its id in whichever repository",
 
 test("an unknown one lists what there is, and which repository could not be read", async () => {
   await expect(find("cccc")).rejects.toThrow(
-    /no restore point begins with cccc: there is no repository away; there are\n.*aaaa1111 {2}2030-01-31 02:00Z {2}volume:shop {2}in local/,
+    /no restore point begins with cccc: there is no repository away; there are\n.*aaaa1111 {2}2030-01-31 02:00Z {2}volume:shop of host host {2}in local/,
   );
 });
 

@@ -1,59 +1,79 @@
 /**
- * Brings a restore point back as a new volume. It never touches an existing one: the content is made whole beside the
- * volumes, and only then moved into the new volume in one step, so that no half-restored volume can be taken for one.
+ * Brings a restore point back where nothing is: a new volume, or a new folder or file. The content is made whole beside
+ * its place, and only then moved there in one step, so that nothing half restored can be taken for the whole.
  */
-import { mkdir, rename } from "node:fs/promises";
-import { join } from "node:path";
-import { OperationalError, formatBytes, formatInstant } from "@shipkeeper/kit";
+import { lstat, mkdir, readdir } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { formatInstant } from "@shipkeeper/kit";
 import { volumeNameSchema, type Volume } from "@shipkeeper/model";
 import type { EngineActor, EngineReader } from "@shipkeeper/docker";
-import { type Restic, type Snapshot, tagOf } from "@shipkeeper/restic";
-import { findRestorePoint, type FoundRestorePoint } from "./find-restore-point.ts";
-import { copyWithHoles, freeBytesOf, isOtherFileSystem, withStaging } from "./staging.ts";
+import { tagOf, type Restic } from "@shipkeeper/restic";
+import { fetchContent } from "./fetch-content.ts";
+import { findRestorePoint, type FoundRestorePoint, type WantedRestorePoint } from "./find-restore-point.ts";
+import { RestoreRefused } from "./refused.ts";
+import { isThere, moveInto, withStaging } from "./staging.ts";
 
-export interface RestoreOptions {
-  /** The id of a restore point, or its beginning. */
-  readonly restorePoint: string;
-  /** Of the new volume. */
-  readonly volume: string;
+export interface RestoreWhat {
+  /** The id of a restore point, or its beginning; or which dataset's at what time. */
+  readonly restorePoint: WantedRestorePoint;
+  /** Paths below the dataset's folder; everything where undefined. */
+  readonly files?: readonly string[] | undefined;
   readonly restic: Restic;
-  readonly engine: Pick<EngineReader, "facts" | "volumes"> & Pick<EngineActor, "createVolume">;
   readonly onProgress: (line: string) => void;
   readonly signal?: AbortSignal;
   /** Root accepts that restic works outside of a cell. */
-  readonly uncontained?: boolean;
+  readonly uncontained?: boolean | undefined;
 }
 
-export class RestoreRefused extends OperationalError {
-  override readonly name = "RestoreRefused";
-  readonly code = "restore_refused";
-  readonly retryable = false;
+export interface RestoreOptions extends RestoreWhat {
+  /** Of the new volume. */
+  readonly volume: string;
+  readonly engine: Pick<EngineReader, "facts" | "volumes"> & Pick<EngineActor, "createVolume">;
 }
 
 /** The new volume with everything in it. Throws `RestoreRefused`, or what restic and the engine throw; then there is no new volume. */
 export async function restoreInto(options: RestoreOptions): Promise<Volume> {
-  const { restic, engine, onProgress } = options;
+  const { restic, engine, onProgress, restorePoint } = options;
   const signal = options.signal ?? new AbortController().signal;
   const name = volumeNameSchema.parse(options.volume);
 
   await refuseExisting(name, engine);
-  const found = await findRestorePoint(options.restorePoint, restic, signal);
+  const found = await findRestorePoint(restorePoint, restic, signal);
   onProgress(describe(found));
   const { rootDir } = (await engine.facts({ signal })).engine;
-  await refuseFullDisk(found, restic, rootDir, signal);
 
-  return withStaging(rootDir, async (staging) => {
-    onProgress(`reading it into ${staging}`);
-    const content = await fetchContent(found, staging, options, signal);
-
+  const key = keyOf(found, `volume ${name}`, options);
+  return withStaging({ parent: rootDir, key, signal }, async (staging) => {
+    const content = await fetchContent(found, staging, { ...options, signal });
+    if (!(await lstat(content)).isDirectory()) {
+      throw new RestoreRefused("the restore point is of a file, such as a dump; restore it with --to FILE");
+    }
     const labels = {
       "shipkeeper.restore-point": found.snapshot.id,
       "shipkeeper.repository": found.repository,
     };
     const volume = await engine.createVolume(name, labels, { signal });
-    await putInPlace(content, volume);
+    // The engine made the volume's folder empty, so that a rename replaces it.
+    await moveInto(content, volume.mountpoint);
     onProgress(`volume ${name} is restored`);
     return volume;
+  });
+}
+
+/** Restores into a folder that is not there or is empty, or, for what is one file, into a file that is not there. */
+export async function restoreToPath(options: RestoreWhat & { readonly to: string }): Promise<void> {
+  const { restic, onProgress, restorePoint } = options;
+  const signal = options.signal ?? new AbortController().signal;
+  const to = resolve(options.to);
+
+  await refuseFilled(to);
+  const found = await findRestorePoint(restorePoint, restic, signal);
+  onProgress(describe(found));
+  const parent = dirname(to);
+  await mkdir(parent, { recursive: true });
+  await withStaging({ parent, key: keyOf(found, to, options), signal }, async (staging) => {
+    await moveInto(await fetchContent(found, staging, { ...options, signal }), to);
+    onProgress(`${to} is restored`);
   });
 }
 
@@ -62,58 +82,21 @@ async function refuseExisting(name: string, engine: RestoreOptions["engine"]): P
   if (exists) throw new RestoreRefused(`volume ${name} exists; restore into a new one and switch over to it`);
 }
 
-/** A full disk would stop every container on the host, so it is asked before. */
-async function refuseFullDisk(
+async function refuseFilled(path: string): Promise<void> {
+  if (!(await isThere(path))) return;
+  const isEmpty = (await lstat(path)).isDirectory() && (await readdir(path)).length === 0;
+  if (!isEmpty) throw new RestoreRefused(`there is something in ${path} already`);
+}
+
+export function keyOf(
   { repository, snapshot }: FoundRestorePoint,
-  restic: Restic,
-  rootDir: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const bytes = await restic.sizeOf(repository, snapshot.id, signal);
-  const free = await freeBytesOf(rootDir);
-  if (bytes <= free) return;
-  throw new RestoreRefused(
-    `the restore point holds ${formatBytes(bytes)}, and ${rootDir} has ${formatBytes(free)} left`,
-  );
+  place: string,
+  { files = [] }: Pick<RestoreWhat, "files">,
+): string {
+  return [repository, snapshot.id, place, ...files].join("\n");
 }
 
-/** The folder that is to be the new volume's root, with owner, mode and times as they were. */
-async function fetchContent(
-  { repository, snapshot }: FoundRestorePoint,
-  staging: string,
-  { restic, uncontained }: RestoreOptions,
-  signal: AbortSignal,
-): Promise<string> {
-  const target = join(staging, "read");
-  const cell = uncontained === true ? undefined : join(staging, "cell");
-  for (const folder of [target, cell]) if (folder !== undefined) await mkdir(folder, { mode: 0o700 });
-  const { madeHoles } = await restic.restore(repository, { id: snapshot.id, target, cell }, signal);
-  const root = join(target, onlyPath(snapshot));
-  return madeHoles ? root : copyWithHoles(root, join(staging, "whole"), signal);
-}
-
-/** The engine made the volume's folder empty, so a rename replaces it, and with it owner, mode and times of the root. */
-async function putInPlace(content: string, { name, mountpoint }: Volume): Promise<void> {
-  try {
-    await rename(content, mountpoint);
-  } catch (error) {
-    if (isOtherFileSystem(error)) {
-      await copyWithHoles(content, mountpoint);
-      return;
-    }
-    throw new RestoreRefused(`cannot move the content into the new and empty volume ${name}`, {
-      cause: error,
-    });
-  }
-}
-
-function onlyPath({ id, paths }: Snapshot): string {
-  const [path, ...others] = paths;
-  if (path !== undefined && others.length === 0) return path;
-  throw new RestoreRefused(`restore point ${id.slice(0, 8)} holds ${paths.length} folders, a volume is one`);
-}
-
-function describe({ repository, snapshot }: FoundRestorePoint): string {
+export function describe({ repository, snapshot }: FoundRestorePoint): string {
   const dataset = tagOf(snapshot, "dataset") ?? "something unknown";
   return `restore point ${snapshot.id.slice(0, 8)} of ${dataset}, ${formatInstant(snapshot.at)}, repository ${repository}`;
 }

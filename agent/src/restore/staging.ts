@@ -1,36 +1,98 @@
-/** A folder on the engine's disk in which a volume's content is made whole, and how it is copied. */
+/**
+ * A folder beside its target, in which content is made whole. One that an interruption left is found again by what was
+ * to be restored whereto, so that the next try goes on from it; after a day nobody is expected to.
+ */
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, rm, statfs } from "node:fs/promises";
-import { join } from "node:path";
+import { lstat, mkdir, readdir, rename, rm, stat, statfs, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { DAY_MS } from "@shipkeeper/kit";
+import { AlreadyRunning, takeLock } from "@shipkeeper/runtime";
+import { RestoreRefused } from "./refused.ts";
 
 const PREFIX = "shipkeeper-restore-";
 
-/** Gives `work` a folder that only root can enter, and removes it afterwards whatever happened. */
-export async function withStaging<T>(parent: string, work: (folder: string) => Promise<T>): Promise<T> {
+export interface Staging {
+  readonly folder: string;
+  /** Whether an earlier try that was interrupted had read everything. */
+  readonly isComplete: boolean;
+  markComplete(): Promise<void>;
+}
+
+export interface StagingOptions {
+  /** An existing folder, on the same file system as the target. */
+  readonly parent: string;
+  /** What is restored whereto: the same again goes on from what is there. */
+  readonly key: string;
+  /** Where it is aborted the folder stays. */
+  readonly signal: AbortSignal;
+}
+
+/** Gives `work` a folder that only root can enter, and removes it afterwards unless it was interrupted. */
+export async function withStaging<T>(
+  { parent, key, signal }: StagingOptions,
+  work: (staging: Staging) => Promise<T>,
+): Promise<T> {
   await removeAbandoned(parent);
-  const folder = await mkdtemp(join(parent, `${PREFIX}${process.pid}-`));
+  const name = createHash("sha256").update(key).digest("hex").slice(0, 16);
+  const folder = join(parent, PREFIX + name);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const lock = lockOf(folder);
+  const mark = join(folder, "complete");
   try {
-    return await work(folder);
-  } finally {
+    const staging = { folder, isComplete: existsSync(mark), markComplete: () => writeFile(mark, "") };
+    const result = await work(staging);
     await remove(folder);
+    return result;
+  } catch (error) {
+    if (!signal.aborted) await remove(folder);
+    throw error;
+  } finally {
+    lock.release();
   }
 }
 
-/** A restore that was killed could not clean up after itself; its process id is in the folder's name. */
+function lockOf(folder: string) {
+  try {
+    return takeLock(join(folder, "lock"));
+  } catch (error) {
+    if (!(error instanceof AlreadyRunning)) throw error;
+    throw new RestoreRefused("the same restore is under way already", { cause: error });
+  }
+}
+
+/** What was interrupted and not taken up again within a day. One that is under way keeps its lock. */
 async function removeAbandoned(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
-    const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1];
-    if (pid !== undefined && !existsSync(`/proc/${pid}`)) await remove(join(parent, name));
+    const folder = join(parent, name);
+    if (!name.startsWith(PREFIX) || Date.now() - (await stat(folder)).mtimeMs < DAY_MS) continue;
+    try {
+      takeLock(join(folder, "lock")).release();
+    } catch {
+      continue;
+    }
+    await remove(folder);
   }
 }
 
 const remove = (folder: string) => rm(folder, { recursive: true, force: true });
 
+/** Moves content to a place where nothing is, or an empty folder, and with it owner, mode and times of its root. */
+export async function moveInto(content: string, place: string): Promise<void> {
+  try {
+    await rename(content, place);
+  } catch (error) {
+    if (!isOtherFileSystem(error)) throw error;
+    await mkdir(dirname(place), { recursive: true });
+    await copyWithHoles(content, place);
+  }
+}
+
 /**
- * Copies a folder with owners, modes, times, links and extended attributes, and with holes where there are only zeros:
- * restic before 0.15 writes them out. Returns the copy.
+ * Copies with owners, modes, times, links and extended attributes, and with holes where there are only zeros: restic
+ * before 0.15 writes them out. Returns the copy.
  */
 export async function copyWithHoles(from: string, to: string, signal?: AbortSignal): Promise<string> {
   const args = ["--archive", "--sparse=always", "--no-target-directory", "--", from, to];
@@ -38,11 +100,22 @@ export async function copyWithHoles(from: string, to: string, signal?: AbortSign
   return to;
 }
 
-export function isOtherFileSystem(error: unknown): boolean {
+function isOtherFileSystem(error: unknown): boolean {
   return (error as NodeJS.ErrnoException | undefined)?.code === "EXDEV";
 }
 
 export async function freeBytesOf(path: string): Promise<number> {
   const { bsize, bavail } = await statfs(path);
   return bsize * bavail;
+}
+
+/** Whether something is there, be it a link that leads nowhere. */
+export function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return false;
+      throw error;
+    },
+  );
 }

@@ -54,6 +54,8 @@ export const guardrailsSchema = z.strictObject({
       volumes: z.array(patternSchema).default([]),
       /** Containers in which probes may run programs. */
       exec: z.array(patternSchema).default([]),
+      /** Volumes, and host paths of bind mounts, whose content a restore may replace. */
+      restoreOverExisting: z.array(patternSchema).default([]),
       /** Host paths of writable bind mounts that may be backed up. */
       binds: z.array(patternSchema).default([]),
     })

@@ -12,6 +12,7 @@ export {
   type VerifyKeys,
 } from "./actions/backup/spec.ts";
 export * from "./actions/catalog.ts";
+export { dependentsFirst } from "./actions/dependents-first.ts";
 export * from "./actions/exception.ts";
 export * from "./actions/expectation.ts";
 export { databaseSign } from "./actions/database.ts";

@@ -150,4 +150,9 @@ export const PROTOCOL_HISTORY: readonly {
     hash: "71f8dd6ddc5530f31babd1d890f3f8c51d77a407439f471a2422048aef1cce47",
     change: "entries of kind `proof`, which an older collector keeps as they came",
   },
+  {
+    version: 1,
+    hash: "9fe229e23b8bc3fa9d9809d806099c987dd4be246f4a778ba920c747092d3501",
+    change: "guardrails may allow `restoreOverExisting`, which an older collector leaves out",
+  },
 ];

@@ -13,6 +13,15 @@ export async function readResticVersion(binary: string): Promise<string | undefi
 
 /** `restore --sparse` came with 0.15. */
 export function canMakeHoles(version: string): boolean {
+  return isAtLeast(version, 15);
+}
+
+/** `restore --overwrite if-changed` came with 0.17. */
+export function canResume(version: string): boolean {
+  return isAtLeast(version, 17);
+}
+
+function isAtLeast(version: string, leastMinor: number): boolean {
   const [major = 0, minor = 0] = version.split(".").map(Number);
-  return major > 0 || minor >= 15;
+  return major > 0 || minor >= leastMinor;
 }

@@ -22,6 +22,8 @@ export interface ResticCall {
   readonly signal?: AbortSignal | undefined;
   /** Where it takes hostile content apart: nothing but these folders, the repository and the cache can be written. */
   readonly cell?: { readonly root: string; readonly writable: readonly string[] } | undefined;
+  /** Called with the id of restic's process. */
+  readonly onStart?: ((pid: number) => void) | undefined;
   /** Every line of standard output. */
   readonly onLine?: (line: string) => void;
 }
@@ -52,6 +54,8 @@ export async function runRestic(call: ResticCall): Promise<string[]> {
     stdio: ["ignore", "pipe", "pipe"],
     env: environmentOf(call),
   });
+
+  if (child.pid !== undefined) call.onStart?.(child.pid);
 
   const lines: string[] = [];
   createInterface({ input: child.stdout }).on("line", (line) => {

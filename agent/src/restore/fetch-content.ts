@@ -1,0 +1,98 @@
+/** Reads a restore point from its repository into a staging folder, whole and apart from everything else. */
+import { lstat, mkdir, realpath, rm } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { formatBytes } from "@shipkeeper/kit";
+import type { Restic, Snapshot } from "@shipkeeper/restic";
+import type { FoundRestorePoint } from "./find-restore-point.ts";
+import { reportProgress } from "./progress.ts";
+import { RestoreRefused } from "./refused.ts";
+import { copyWithHoles, freeBytesOf, type Staging } from "./staging.ts";
+
+export interface FetchOptions {
+  readonly restic: Restic;
+  readonly onProgress: (line: string) => void;
+  readonly signal: AbortSignal;
+  /** Root accepts that restic works outside of a cell. */
+  readonly uncontained?: boolean | undefined;
+  /** Paths below the dataset's folder; everything where undefined. */
+  readonly files?: readonly string[] | undefined;
+}
+
+/**
+ * The folder or file that was saved, with owners, modes and times as they were. Throws `RestoreRefused` where the disk
+ * has not the room.
+ */
+export async function fetchContent(
+  { repository, snapshot }: FoundRestorePoint,
+  staging: Staging,
+  options: FetchOptions,
+): Promise<string> {
+  const { folder } = staging;
+  const { restic, onProgress, signal, files } = options;
+  const path = onlyPath(snapshot);
+  const [target, cell, whole] = [join(folder, "read"), join(folder, "cell"), join(folder, "whole")];
+  const content = join(restic.makesHoles ? target : whole, path);
+  if (staging.isComplete) {
+    onProgress("an earlier try had read all of it");
+    return content;
+  }
+
+  const totalBytes = await restic.sizeOf(repository, snapshot.id, signal);
+  await refuseFullDisk(totalBytes, folder);
+  if (!restic.resumes) await rm(target, { recursive: true, force: true });
+  await rm(whole, { recursive: true, force: true });
+  for (const made of [target, cell]) await mkdir(made, { recursive: true, mode: 0o700 });
+  onProgress(`reading it into ${target}`);
+  const progress = reportProgress({ totalBytes: files === undefined ? totalBytes : 0, onProgress });
+  try {
+    await restic.restore(
+      repository,
+      {
+        id: snapshot.id,
+        target,
+        cell: options.uncontained === true ? undefined : cell,
+        include: files?.map((file) => join(path, file)),
+        onStart: progress.follow,
+      },
+      signal,
+    );
+  } finally {
+    progress.end();
+  }
+  if (!restic.makesHoles) {
+    await copyWithHoles(target, whole, signal);
+    await rm(target, { recursive: true });
+  }
+  await refuseLinks(content, restic.makesHoles ? target : whole);
+  await staging.markComplete();
+  return content;
+}
+
+/**
+ * What is moved next must be what was read: where a restore point holds a link in place of a folder on the way to its
+ * content, or of the content itself, moving it would take the host's own files, or hand them to a container.
+ */
+async function refuseLinks(content: string, root: string): Promise<void> {
+  const refused = (why: string) =>
+    new RestoreRefused(`the restore point is not what a backup makes: ${why}; nothing of it is used`);
+  const expected = join(await realpath(root), relative(root, dirname(content)));
+  const isWithin = content.startsWith(`${root}/`) && expected === (await realpath(dirname(content)));
+  if (!isWithin) throw refused("its content lies elsewhere");
+  const found = await lstat(content);
+  if (!found.isDirectory() && !found.isFile()) throw refused("its content is neither folder nor file");
+}
+
+/** A full disk would stop every container on the host, so it is asked before. */
+async function refuseFullDisk(bytes: number, folder: string): Promise<void> {
+  const free = await freeBytesOf(folder);
+  if (bytes <= free) return;
+  throw new RestoreRefused(
+    `the restore point holds ${formatBytes(bytes)}, and ${folder} has ${formatBytes(free)} left`,
+  );
+}
+
+function onlyPath({ id, paths }: Snapshot): string {
+  const [path, ...others] = paths;
+  if (path !== undefined && others.length === 0) return path;
+  throw new RestoreRefused(`restore point ${id.slice(0, 8)} holds ${paths.length} folders, a dataset is one`);
+}
