@@ -121,7 +121,7 @@ test("stages of a program do not import each other, but for what they hand on", 
     "collector/policies": ["collector/store"],
     "collector/figures": ["collector/store"],
     "collector/compliance": ["collector/store"],
-    "collector/alerts": ["collector/store"],
+    "collector/alerts": ["collector/store", "collector/backup"],
     "collector/preview": ["collector/store"],
     "collector/http": [
       "collector/store",

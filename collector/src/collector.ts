@@ -12,6 +12,8 @@ import {
 } from "@shipkeeper/runtime";
 import { createAlerting, startAlerting } from "./alerts/alerting.ts";
 import { buildApp } from "./app.ts";
+import { readBackupState } from "./backup/backup-state.ts";
+import { startBackups, type OwnProgram } from "./backup/run-backups.ts";
 import type { CollectorConfig } from "./config.ts";
 import { startJudging } from "./compliance/judging.ts";
 import { createIngest } from "./ingest/ingest.ts";
@@ -34,10 +36,17 @@ export interface Collector extends Service {
   readonly url: string;
 }
 
+export interface CollectorDeps {
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Starts this very program once more, for its own backups; without it none are made. */
+  readonly program?: OwnProgram;
+}
+
 /** Throws where the folder is in use, the database cannot be, or the address is taken. */
 export async function startCollector(
   config: CollectorConfig,
-  { log, clock }: { log: Logger; clock: Clock },
+  { log, clock, program }: CollectorDeps,
 ): Promise<Collector> {
   const { dataDir, policyKeys } = config;
   mkdirSync(dataDir, { recursive: true });
@@ -46,7 +55,11 @@ export async function startCollector(
   const store = openStore(join(dataDir, "collector.db"));
   makeFirstToken(store, { file: join(dataDir, "admin.token"), now: clock(), log });
 
-  const alerting = createAlerting(store);
+  const { backup } = config;
+  const alerting = createAlerting(
+    store,
+    backup && (() => ({ state: readBackupState(dataDir), everyMs: backup.every })),
+  );
   const ingest = createIngest({
     store,
     policyNews: (hostId, held, now) => policyNews(store, { hostId, held }, now),
@@ -58,6 +71,10 @@ export async function startCollector(
   const judging = startJudging({ store, now: clock, log });
   const previewDesk = openPreviewDesk({ store, now: clock });
   const maintenance = startMaintenance({ store, now: clock, log });
+  const backups =
+    backup === undefined || program === undefined
+      ? []
+      : [startBackups({ dataDir, config: backup, program, now: clock, log })];
   const reportMail = startReports(store, config, { log, clock });
   const alerts = startAlerting({
     alerting,
@@ -77,6 +94,7 @@ export async function startCollector(
     reportMail,
     judging,
     maintenance,
+    ...backups,
     { name: "store", stop: async () => store.close() },
     { name: "folder lock", stop: async () => lock.release() },
   ];

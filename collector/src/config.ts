@@ -1,4 +1,6 @@
-import { cronSchema, timezoneSchema } from "@shipkeeper/policy";
+import { MINUTE_MS } from "@shipkeeper/kit";
+import { cronSchema, durationSchema, timezoneSchema } from "@shipkeeper/policy";
+import { repositorySchema } from "@shipkeeper/restic";
 import { loadConfig } from "@shipkeeper/runtime";
 import * as z from "zod";
 
@@ -14,6 +16,20 @@ const listenSchema = z.string({ error: LISTEN }).transform((text, context) => {
 });
 
 const urlSchema = (protocol: RegExp, message: string) => z.url({ protocol, error: message });
+
+const atLeastAMinute = (text: string) =>
+  durationSchema.refine((ms) => ms >= MINUTE_MS, { error: "expected a minute or longer" }).prefault(text);
+
+const backupSchema = z.strictObject({
+  to: repositorySchema,
+  /** In milliseconds, as all spans here. */
+  every: atLeastAMinute("30m"),
+  keepWithin: atLeastAMinute("30d"),
+  /** So often the newest is restored to a folder of its own and compared. */
+  drillEvery: atLeastAMinute("1d"),
+});
+/** How the collector keeps its own database. */
+export type BackupConfig = z.output<typeof backupSchema>;
 
 const configSchema = z.strictObject({
   listen: listenSchema.prefault("127.0.0.1:8080"),
@@ -40,6 +56,8 @@ const configSchema = z.strictObject({
         .default([]),
     })
     .prefault({}),
+  /** Absent: the database is in one place only, and the report says so. */
+  backup: backupSchema.optional(),
   reports: z
     .strictObject({
       schedule: cronSchema.default("0 7 * * 1"),
@@ -57,6 +75,13 @@ const KEYS = [
   "mail.smtp",
   "mail.from",
   "alerts.mail",
+  "backup.to.url",
+  "backup.to.passwordFile",
+  "backup.to.passwordCredential",
+  "backup.to.environmentFile",
+  "backup.every",
+  "backup.keepWithin",
+  "backup.drillEvery",
   "reports.schedule",
   "reports.timezone",
 ];

@@ -10,6 +10,7 @@ import { ALARM_CODES } from "../alarm-codes.ts";
 import type { Store } from "../store/store.ts";
 import { conditionsOf } from "./conditions.ts";
 import { fleetStorms, type FleetStorm } from "./fleet-storms.ts";
+import type { OwnBackupWord } from "./own-backup-condition.ts";
 import { SAME_ALERT_MS, settleAlerts } from "./settle-alerts.ts";
 
 export interface Alerting {
@@ -22,7 +23,8 @@ export interface Alerting {
 /** A trouble has no end: one that is this old is over. */
 const ALARM_LASTS_MS = HOUR_MS;
 
-export function createAlerting(store: Store): Alerting {
+/** `ownBackup` tells how the collector's own backups stand, where it makes any. */
+export function createAlerting(store: Store, ownBackup?: () => OwnBackupWord): Alerting {
   let storms: readonly FleetStorm[] = [];
 
   return {
@@ -39,6 +41,7 @@ export function createAlerting(store: Store): Alerting {
             storms,
             hosts: store.alertFacts.hosts(),
             alarms: store.alertFacts.alarms(ALARM_CODES, now - ALARM_LASTS_MS),
+            ownBackup: ownBackup?.(),
             ...(newest !== undefined && halted !== undefined
               ? { halted: { revision: newest.revision, ...halted } }
               : {}),

@@ -14,6 +14,7 @@ import { alarmOf } from "../alarm-codes.ts";
 import type { Alert } from "../store/alerts.ts";
 import type { Alarm, HostToWatch, OpenIncident } from "../store/alert-facts.ts";
 import type { FleetStorm } from "./fleet-storms.ts";
+import { ownBackupCondition, type OwnBackupWord } from "./own-backup-condition.ts";
 
 /** A label of a container or host: how severe what befalls it is to people. */
 export const SEVERITY_LABEL = "shipkeeper.severity";
@@ -32,6 +33,8 @@ export interface FleetWord {
   readonly hosts: readonly HostToWatch[];
   /** The newest of each code and host; one that is an hour old is over. */
   readonly alarms: readonly Alarm[];
+  /** Absent where none is configured. */
+  readonly ownBackup?: OwnBackupWord | undefined;
   readonly halted?: { readonly revision: number; readonly by: string; readonly reasons: readonly string[] };
 }
 
@@ -44,6 +47,7 @@ export function conditionsOf(word: FleetWord, now: Instant): Condition[] {
     ...word.hosts.flatMap((host) => silentHost(host, now) ?? silentEngine(host, now) ?? []),
     ...word.alarms.flatMap((alarm) => alarmCondition(alarm) ?? []),
     ...(word.halted === undefined ? [] : [haltedRollout(word.halted)]),
+    ...[word.ownBackup && ownBackupCondition(word.ownBackup, now)].flatMap((one) => one ?? []),
   ];
   return [...Map.groupBy(all, ({ key }) => key).values()].flatMap((same) =>
     same.toSorted(bySeverity).slice(0, 1),

@@ -91,4 +91,5 @@ export * from "./round/step-counts.ts";
 export * from "./round/urgent-rules.ts";
 export * from "./round/world.ts";
 export { nextDue, type DueQuestion } from "./schedule/due.ts";
+export { durationSchema } from "./language/values.ts";
 export { cronSchema, timezoneSchema } from "./schedule/schedule-schemas.ts";

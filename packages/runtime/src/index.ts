@@ -13,5 +13,6 @@ export * from "./service.ts";
 export * from "./signature.ts";
 export * from "./signed-client.ts";
 export * from "./signed-http.ts";
+export * from "./sqlite-copy.ts";
 export * from "./sqlite.ts";
 export * from "./version.ts";

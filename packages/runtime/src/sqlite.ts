@@ -88,7 +88,7 @@ export function saysDamaged(error: unknown): boolean {
   return error.code.startsWith("SQLITE_CORRUPT") || error.code === "SQLITE_NOTADB";
 }
 
-function bindingOf(options: OpenOptions): { nativeBinding?: string } {
+export function bindingOf(options: OpenOptions): { nativeBinding?: string } {
   const nativeBinding = options.nativeBinding ?? process.env["SHIPKEEPER_SQLITE_BINDING"];
   return nativeBinding === undefined ? {} : { nativeBinding };
 }

@@ -7,7 +7,7 @@ import { listQuery, pageOf, queryFlag } from "./page.ts";
  * `handed-over`: an incident was left to people. `unkillable`: processes that nothing ends. `lasting`: an incident that
  * nobody treats. `host-storm`: many containers of a host are sick at once. `fleet-storm`: one image is sick on many hosts.
  * `host-silent`, `engine-silent`: nothing is heard of it. `alarm`: an agent refused what must not be.
- * `rollout-halted`: hosts that have the newest policy only observe.
+ * `rollout-halted`: hosts that have the newest policy only observe. `collector-backup`: the collector's own database.
  */
 export const alertKindSchema = z.enum([
   "handed-over",
@@ -19,6 +19,7 @@ export const alertKindSchema = z.enum([
   "engine-silent",
   "alarm",
   "rollout-halted",
+  "collector-backup",
 ]);
 export type AlertKind = z.infer<typeof alertKindSchema>;
 
