@@ -9,6 +9,7 @@ import { loadHeldBundle } from "./policy-sync/policy-file.ts";
 import { pauseCommands } from "./pause-commands.ts";
 import { describePause, PAUSES_FILE, pausesFile } from "./pauses-file.ts";
 import { restoreCommands } from "./restore-commands.ts";
+import { recoveryCommands } from "./recovery-commands.ts";
 import { guardrailsFile } from "./steward/guardrails-file.ts";
 
 export interface Given {
@@ -52,6 +53,7 @@ export const commands: Readonly<Record<string, Command>> = {
   status,
   ...restoreCommands,
   ...pauseCommands,
+  ...recoveryCommands,
 };
 
 /** Each line by itself, so that what cannot be read hides nothing else. */

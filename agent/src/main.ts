@@ -16,6 +16,7 @@ const USAGE = `usage: shipkeeper-agent --config FILE [COMMAND]
     --in-place               over what is there: saved first, exchanged with its containers stopped, kept for a week
     [--files PATH]…          with --into or --to: only this file or folder, as its path is in the volume
   restore --undo ID          puts back what a restore in place replaced
+  runbook                    prints how this host is rebuilt by hand, with nothing but restic and docker
   pause [--containers PATTERN] --for TIME --reason TEXT
                              healing rests, for all containers or those whose names match; 7 days at most
   resume [--containers PATTERN]

@@ -1,15 +1,16 @@
 /** Restores as root orders them on the host. None needs a running agent or a collector: repository and password are enough. */
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { InvalidInput, OperationalError, formatInstant, parseInstant } from "@shipkeeper/kit";
+import { InvalidInput, formatInstant, parseInstant } from "@shipkeeper/kit";
 import { connectEngine } from "@shipkeeper/docker";
 import { volumeNameSchema } from "@shipkeeper/model";
 import { datasetIdSchema } from "@shipkeeper/policy";
-import { openRestic, tagOf, type Restic } from "@shipkeeper/restic";
+import { tagOf } from "@shipkeeper/restic";
 import { ownContainers } from "./agent-self.ts";
 import type { Command, Given } from "./commands.ts";
 import type { AgentConfig } from "./config.ts";
 import { readIdentity } from "./enrol/identity.ts";
+import { openRepositories } from "./open-repositories.ts";
 import type { WantedRestorePoint } from "./restore/find-restore-point.ts";
 import { restoreInPlace, undoRestore } from "./restore/in-place.ts";
 import { restoreInto, restoreToPath } from "./restore/restore.ts";
@@ -17,16 +18,10 @@ import { settleSwaps } from "./restore/swap.ts";
 import { swapJournal } from "./restore/swap-journal.ts";
 import { guardrailsFile } from "./steward/guardrails-file.ts";
 
-export class ResticMissing extends OperationalError {
-  override readonly name = "ResticMissing";
-  readonly code = "restic_missing";
-  readonly retryable = false;
-}
-
 const restorePoints: Command = {
   check: ({ args }) => (args.length === 0 ? undefined : `${args[0]} is not understood here`),
   async run(config, { repository, json, print, signal }) {
-    const restic = await resticOf(config, repository);
+    const restic = await openRepositories(config, repository);
     for (const name of restic.repositoryNames) {
       const snapshots = await restic.snapshots(name, {}, signal);
       for (const { id, at, hostname: host, ...snapshot } of snapshots.toSorted((a, b) => b.at - a.at)) {
@@ -82,7 +77,7 @@ const restore: Command = {
       return;
     }
 
-    const restic = await resticOf(config, repository);
+    const restic = await openRepositories(config, repository);
     const what = { restic, restorePoint: wantedOf(given), files, onProgress, signal, uncontained };
     if (into !== undefined) await restoreInto({ ...what, engine, volume: into });
     else if (to !== undefined) await restoreToPath({ ...what, to });
@@ -106,23 +101,4 @@ function readGuardrails({ guardrails: file }: AgentConfig) {
   const now = guardrailsFile(file)();
   if (now.state !== "broken") return now.guardrails;
   throw new InvalidInput(`the guardrails cannot be read, so nothing is restored: ${now.problem}`, []);
-}
-
-/** restic with the one repository that was asked for, or with all that the configuration names. */
-async function resticOf({ repositories, stateDir }: AgentConfig, only: string | undefined): Promise<Restic> {
-  const names = Object.keys(repositories);
-  if (names.length === 0) throw new InvalidInput("the configuration names no repositories", []);
-  if (only !== undefined && !names.includes(only)) {
-    throw new InvalidInput(
-      `no repository is called ${only}; the configuration names ${names.join(", ")}`,
-      [],
-    );
-  }
-  const chosen = Object.entries(repositories).filter(([name]) => only === undefined || name === only);
-  const restic = await openRestic({
-    repositories: Object.fromEntries(chosen),
-    cacheDir: join(stateDir, "restic-cache"),
-  });
-  if (restic === undefined) throw new ResticMissing("there is no restic on this host; install it first");
-  return restic;
 }

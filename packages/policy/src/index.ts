@@ -12,6 +12,7 @@ export {
   type VerifyKeys,
 } from "./actions/backup/spec.ts";
 export * from "./actions/catalog.ts";
+export { dependenciesAmong } from "./actions/dependencies.ts";
 export { dependentsFirst } from "./actions/dependents-first.ts";
 export * from "./actions/exception.ts";
 export * from "./actions/expectation.ts";
@@ -41,6 +42,10 @@ export * from "./compliance/catalog.ts";
 export * from "./dataset/dataset.ts";
 export * from "./dataset/ladder.ts";
 export * from "./dataset/plausibility.ts";
+export * from "./recovery/host-configuration.ts";
+export { writeRunbook } from "./recovery/runbook.ts";
+export * from "./recovery/secrets.ts";
+export * from "./recovery/start-order.ts";
 export * from "./dataset/proof.ts";
 export * from "./dataset/repository-problem.ts";
 export * from "./dataset/rung.ts";

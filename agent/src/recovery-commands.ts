@@ -1,0 +1,53 @@
+/** What rebuilds a host, and what tells how: by root on the host itself. */
+import { InvalidInput } from "@shipkeeper/kit";
+import { connectEngine } from "@shipkeeper/docker";
+import { BUNDLE_FILES, type KnownRestorePoint } from "@shipkeeper/policy";
+import { tagOf, type Restic } from "@shipkeeper/restic";
+import type { Command } from "./commands.ts";
+import { readIdentity } from "./enrol/identity.ts";
+import { collectBundle } from "./host-bundle/collect-bundle.ts";
+import { openRepositories } from "./open-repositories.ts";
+
+const runbook: Command = {
+  check: ({ args }) => (args.length === 0 ? undefined : `${args[0]} is not understood here`),
+  async run(config, { repository, print, signal }) {
+    const hostId = readIdentity(config.stateDir)?.hostId;
+    if (hostId === undefined)
+      throw new InvalidInput("this host is not enrolled: nothing of it is kept yet", []);
+    const restic = await openRepositories(config, repository);
+    const files = await collectBundle({
+      engine: await connectEngine(config.docker, signal),
+      hostId,
+      labels: config.labels,
+      restorePoints: await newestPoints(restic, hostId, signal),
+      policy: undefined,
+      recoveryKeys: [],
+      files: {},
+      now: Date.now(),
+      signal,
+    });
+    print(files.get(BUNDLE_FILES.runbook) ?? "");
+  },
+};
+
+export const recoveryCommands: Readonly<Record<string, Command>> = { runbook };
+
+/** The newest of each dataset in each repository, by the repositories' own word. */
+async function newestPoints(
+  restic: Restic,
+  hostId: string,
+  signal: AbortSignal,
+): Promise<KnownRestorePoint[]> {
+  const newest = new Map<string, KnownRestorePoint>();
+  for (const repository of restic.repositoryNames) {
+    for (const snapshot of await restic.snapshots(repository, { hostId }, signal)) {
+      const { id, at } = snapshot;
+      const dataset = tagOf(snapshot, "dataset");
+      const key = `${repository} ${dataset}`;
+      if (dataset !== undefined && at >= (newest.get(key)?.at ?? 0)) {
+        newest.set(key, { id, at, dataset, repository });
+      }
+    }
+  }
+  return [...newest.values()];
+}

@@ -1,0 +1,122 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { openEngine } from "@shipkeeper/docker";
+import {
+  busyboxLayer,
+  forgeImage,
+  loadImages,
+  startFleet,
+  waitUntil,
+  type Fleet,
+  type LabHost,
+} from "@shipkeeper/lab";
+import { hostIdSchema, runIdSchema } from "@shipkeeper/model";
+import { openRestic, type Restic } from "@shipkeeper/restic";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { collectBundle } from "../agent/src/host-bundle/collect-bundle.ts";
+import { writeBundle } from "../agent/src/host-bundle/host-bundle.ts";
+import { describeShop, openShop, SHELVES } from "./recovery-lab/shop.ts";
+
+const HOST_ID = hostIdSchema.parse("5d0c1f0e-0000-4000-8000-00000000000a");
+const RUN_ID = runIdSchema.parse("5d0c1f0e-0000-4000-8000-00000000000b");
+const BY = { hostId: HOST_ID, policy: "lab", rule: "all", runId: RUN_ID };
+
+let fleet: Fleet;
+let lost: LabHost;
+let other: LabHost;
+let folder: string;
+let repository: { url: string; passwordFile: string };
+let restic: Restic;
+beforeAll(async () => {
+  fleet = await startFleet({ hosts: 2, prefix: "book" });
+  [lost, other] = [fleet.host("book-1"), fleet.host("book-2")];
+  folder = mkdtempSync(join(tmpdir(), "shipkeeper-runbook-"));
+  repository = { url: join(folder, "repository"), passwordFile: join(folder, "password") };
+  writeFileSync(repository.passwordFile, "a long secret\n", { mode: 0o600 });
+  restic = (await openRestic({ repositories: { local: repository } }))!;
+  const app = forgeImage({ tags: ["acme/app:1"], layers: [busyboxLayer()] });
+  await loadImages(lost, [app]);
+  await loadImages(other, [app]);
+});
+afterAll(async () => {
+  await fleet.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Nothing but bash, restic and docker: no agent, no collector. */
+function runRunbook(host: LabHost, secrets: Readonly<Record<string, string>>) {
+  const file = join(folder, "RUNBOOK.txt");
+  const env = {
+    PATH: process.env["PATH"],
+    HOME: folder,
+    TMPDIR: folder,
+    DOCKER_HOST: `unix://${host.socketPath}`,
+    RESTIC_REPOSITORY: repository.url,
+    RESTIC_PASSWORD_FILE: repository.passwordFile,
+    ...secrets,
+  };
+  return promisify(execFile)("bash", [file], { env, maxBuffer: 2 ** 20 });
+}
+
+test(
+  "a host's runbook, run as it is by a shell, rebuilds it on another engine",
+  { timeout: 120_000 },
+  async () => {
+    await openShop(lost);
+    await waitUntil(async () => (await describeShop(lost)).containers[0]?.health === "healthy", {
+      what: "the shop's database to be healthy",
+      deadlineMs: 40_000,
+    });
+    const before = await describeShop(lost);
+    await restic.ensureRepository("local");
+    const dataset = "volume:shop-data";
+    const source = join(lost.dataRoot, "volumes/shop-data/_data");
+    await restic.backUp("local", { ...BY, dataset, folder: source });
+    const bundle = await collectBundle({
+      engine: openEngine({ socketPath: lost.socketPath }),
+      hostId: HOST_ID,
+      labels: {},
+      restorePoints: [],
+      policy: undefined,
+      recoveryKeys: [],
+      files: {},
+      now: Date.now(),
+    });
+    mkdirSync(join(folder, "bundle"));
+    await writeBundle(join(folder, "bundle"), bundle);
+    await restic.backUp("local", { ...BY, dataset: "host:configuration", folder: join(folder, "bundle") });
+    await lost.powerOff();
+
+    const dump = ["dump", "latest", "--host", HOST_ID, "--tag", "dataset=host:configuration"];
+    const { stdout: runbook } = await promisify(execFile)(
+      "restic",
+      [...dump, join(folder, "bundle/RUNBOOK.txt")],
+      {
+        env: {
+          ...process.env,
+          RESTIC_REPOSITORY: repository.url,
+          RESTIC_PASSWORD_FILE: repository.passwordFile,
+        },
+      },
+    );
+    writeFileSync(join(folder, "RUNBOOK.txt"), runbook);
+    const secret = { SHOP_DB__DB_PASSWORD: "hunter22!" };
+    const { stdout } = await runRunbook(other, secret);
+
+    expect(stdout).toContain("shop-db is healthy");
+    expect(stdout).toContain("host book-1 is rebuilt");
+    expect(await describeShop(other)).toEqual(before);
+    const restored = join(other.dataRoot, "volumes/shop-data/_data");
+    expect(readFileSync(join(restored, "shelves"), "utf8")).toBe(SHELVES);
+    const { uid, mode } = statSync(join(restored, "shelves"));
+    expect([uid, mode & 0o777]).toEqual([1_000, 0o640]);
+    expect(statSync(join(restored, "hole")).blocks).toBe(0);
+
+    // A second time everything is there already, and nothing is touched.
+    const again = await runRunbook(other, secret).catch((error: { stderr: string }) => error);
+    expect(again.stderr).toContain("network shop exists");
+  },
+);
