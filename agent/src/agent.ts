@@ -37,12 +37,15 @@ import { startSampling } from "./observe/sample.ts";
 import { trackAvailability } from "./observe/track-availability.ts";
 import { openOutbox, outboxBoundFor, type Outbox } from "./outbox/outbox.ts";
 import { reportInventory } from "./outbox/report-inventory.ts";
+import { reportRepositories } from "./outbox/report-repositories.ts";
 import { reportStanding } from "./outbox/report-standing.ts";
 import { startShipper } from "./outbox/shipper.ts";
 import { PAUSES_FILE } from "./pauses-file.ts";
 import { startQuiesce } from "./quiesce/quiesce.ts";
 import { startPolicySync } from "./policy-sync/sync-policy.ts";
 import { openRegistries } from "./registry/open-registries.ts";
+import { keepRepositories } from "./repositories/keep-repositories.ts";
+import { readRecoveryKeys } from "./repositories/recovery-keys.ts";
 import { openRestic } from "@shipkeeper/restic";
 import { probeSources, watchSignals } from "./signals.ts";
 import { keepRestores } from "./restore/keep-restores.ts";
@@ -120,6 +123,7 @@ export async function startAgent(
   };
   const inventories = reportInventory(stateReports);
   const standings = reportStanding(stateReports);
+  const repositoryReports = reportRepositories(stateReports);
   const guardrails = guardrailsFile(config.guardrails);
   const fleet = fleetWord(clock);
   const claims = createClaims();
@@ -232,7 +236,19 @@ export async function startAgent(
   const restores = keepRestores({ engine, journal: swapJournal(inState("restores")), clock, log });
 
   // Plan, act, record: from the moment on that the host is somebody.
-  const restic = await openRestic({ repositories: config.repositories, cacheDir: inState("restic-cache") });
+  const repositories = keepRepositories({
+    repositories: config.repositories,
+    memory: ledger.repositories,
+    hasRecoveryKey: (name) => readRecoveryKeys(stateDir)[name] !== undefined,
+    clock,
+    told: (states) => repositoryReports.look(states),
+  });
+  repositoryReports.look(repositories.states());
+  const restic = await openRestic({
+    repositories: config.repositories,
+    cacheDir: inState("restic-cache"),
+    noteUse: repositories.noteUse,
+  });
   const registries = openRegistries(config.registries);
   const lookOutside = outsideLook({ registries, ledger, client: () => client, clock, log });
   let steward: Steward | undefined;
@@ -315,7 +331,7 @@ export async function startAgent(
     async stop() {
       // What acts ends first, what records and ships last, so that every outcome still finds its place.
       const acting = [enrolment, steward, restores].filter((service) => service !== undefined);
-      const telling = [inventories, standings, availability, policies, shipper];
+      const telling = [inventories, standings, repositoryReports, availability, policies, shipper];
       await stopAll([...acting, quiesce, sampling, logWatch, evidence, watch, observer, ...telling], log);
       ledger.close();
       outbox.close();

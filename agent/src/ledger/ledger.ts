@@ -48,6 +48,8 @@ export interface AgentLedger {
   readonly toldPauses: Documents;
   readonly toldAvailability: Documents;
   readonly lastWatch: Documents;
+  /** By name: how each backup repository is. */
+  readonly repositories: Documents;
   /** Takes in what a fresh look showed: images first seen, used and tagged, containers sick since. */
   remember(inventory: Inventory): void;
   /** A container was made from an image or ran: it is in use then, even where the next look comes too late to see it. */
@@ -112,6 +114,7 @@ export function openLedger(file: string, clock: Clock, options: OpenOptions = {}
     toldPauses: documents(db, { table: "told_pause", column: "pause", key: "key" }),
     toldAvailability: documents(db, { table: "told_availability", column: "change", key: "identity" }),
     lastWatch: documents(db, { table: "last_watch", column: "span", key: "key" }),
+    repositories: documents(db, { table: "repository_health", column: "health", key: "name" }),
     remember,
     rememberUse: ({ id }, at) => images.rememberUse(id, at),
     rememberTag: ({ id }, at) => images.rememberTag(id, at),

@@ -191,4 +191,9 @@ export const MIGRATIONS: readonly Migration[] = [
     ended_at INTEGER
   ) STRICT;
   `,
+
+  /*sql*/ `
+  -- How each backup repository is, by how its uses ended.
+  CREATE TABLE repository_health (name TEXT PRIMARY KEY, health TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -48,6 +48,8 @@ export function storeEntry(store: Store, origin: Origin, entry: Entry, blobs: re
       return;
     case "restore-points":
       return store.restorePoints.merge(hostId, entry);
+    case "repositories":
+      return store.repositories.merge(hostId, entry);
     case "drill":
       return storeDrill(store, origin, entry.receipt);
     case "availability":

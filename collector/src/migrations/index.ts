@@ -11,6 +11,7 @@ import { figures } from "./0009-figures.ts";
 import { logs } from "./0010-logs.ts";
 import { datasets } from "./0011-datasets.ts";
 import { drills } from "./0013-drills.ts";
+import { repositories } from "./0014-repositories.ts";
 import { verifications } from "./0012-verifications.ts";
 
 /** In the order in which they are applied. Imported, not found by a scan of the folder: a bundle has no folder. */
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   datasets,
   drills,
   verifications,
+  repositories,
 ];

@@ -28,6 +28,7 @@ import { owners } from "./owners.ts";
 import { planningFacts } from "./planning-facts.ts";
 import { policies } from "./policies.ts";
 import { postMortems } from "./post-mortems.ts";
+import { repositories } from "./repositories.ts";
 import { restorePoints } from "./restore-points.ts";
 import { rollouts } from "./rollouts.ts";
 import { rounds } from "./rounds.ts";
@@ -60,6 +61,7 @@ export function openStore(file: string) {
     samples: samples(db),
     rounds: rounds(database),
     runs: runs(database),
+    repositories: repositories(database, lists),
     restorePoints: restorePoints(database, lists),
     drills: drills(database),
     verifications: verifications(database),

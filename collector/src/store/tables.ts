@@ -29,6 +29,7 @@ import type {
   ApiEvent,
   DrillReceipt,
   PostMortem,
+  RepositoryState,
   RestorePoint,
   RolloutState,
 } from "@shipkeeper/protocol";
@@ -140,6 +141,13 @@ export interface Tables {
     at: number;
     bytes: number;
     body: Json<RestorePoint>;
+  };
+  repository: {
+    host_id: string;
+    name: string;
+    seen_at: number;
+    problem: string | null;
+    body: Json<RepositoryState>;
   };
   drill: {
     host_id: string;

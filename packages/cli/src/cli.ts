@@ -22,6 +22,7 @@ import { addLogsCommand } from "./commands/logs.ts";
 import { addPolicyCommands } from "./commands/policy.ts";
 import { addPostMortemsCommand } from "./commands/post-mortems.ts";
 import { addReportCommands } from "./commands/report.ts";
+import { addRepositoriesCommand } from "./commands/repositories.ts";
 import { addRestorePointsCommand } from "./commands/restore-points.ts";
 import { addRunsCommand } from "./commands/runs.ts";
 import { addTokenCommands } from "./commands/token.ts";
@@ -53,6 +54,7 @@ const COMMANDS = [
   addLogsCommand,
   addRunsCommand,
   addPostMortemsCommand,
+  addRepositoriesCommand,
   addRestorePointsCommand,
   addDrillsCommands,
   addVerificationsCommand,

@@ -32,6 +32,6 @@ test("every kind has a lane, and only readings and states may give way", () => {
   expect(Object.keys(lanes).toSorted()).toEqual([...LANES].toSorted());
   expect(lanes).toMatchObject({
     samples: ["samples"],
-    state: ["inventory", "standing", "restore-points", "log-watch"],
+    state: ["inventory", "standing", "restore-points", "log-watch", "repositories"],
   });
 });

@@ -17,6 +17,7 @@ import { incidentEntrySchema } from "./incident.ts";
 import { logWatchEntrySchema } from "./log-watch.ts";
 import { postMortemEntrySchema } from "./post-mortem.ts";
 import { proofEntrySchema } from "./proof.ts";
+import { repositoriesEntrySchema } from "./repositories.ts";
 import { sampleHeadSchema } from "./sample-chunk.ts";
 
 /** Readings in columns. The columns' bytes travel beside the batch's JSON, at place `blob` of its blobs. */
@@ -153,6 +154,7 @@ export const knownEntrySchema = z.discriminatedUnion("kind", [
   logWatchEntrySchema,
   drillEntrySchema,
   proofEntrySchema,
+  repositoriesEntrySchema,
 ]);
 export type KnownEntry = z.infer<typeof knownEntrySchema>;
 export type EntryKind = KnownEntry["kind"];
@@ -178,7 +180,13 @@ export function decodeEntry(raw: unknown): { entry: Entry } | { problems: string
 export const LANES = ["results", "state", "samples"] as const;
 export type Lane = (typeof LANES)[number];
 
-const STATES: ReadonlySet<EntryKind> = new Set(["inventory", "standing", "restore-points", "log-watch"]);
+const STATES: ReadonlySet<EntryKind> = new Set([
+  "inventory",
+  "standing",
+  "restore-points",
+  "log-watch",
+  "repositories",
+]);
 
 /** Results are never dropped, of the state only the latest counts, samples go first when space runs out. */
 export function laneOf(kind: EntryKind): Lane {

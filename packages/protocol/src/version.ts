@@ -155,4 +155,9 @@ export const PROTOCOL_HISTORY: readonly {
     hash: "9fe229e23b8bc3fa9d9809d806099c987dd4be246f4a778ba920c747092d3501",
     change: "guardrails may allow `restoreOverExisting`, which an older collector leaves out",
   },
+  {
+    version: 1,
+    hash: "b94ba73d68562d1c93ee2f217fc5f894bdf36b8b67dd6dbfeb6dafcd8a67b177",
+    change: "entries of kind `repositories`, which an older collector keeps as they came",
+  },
 ];

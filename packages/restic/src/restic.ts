@@ -10,7 +10,7 @@ import type { Repositories } from "./repository.ts";
 import { readResticVersion } from "./restic-version.ts";
 import { restoreContent } from "./restore-content.ts";
 import { retain } from "./retain.ts";
-import { runInRepository } from "./run-in-repository.ts";
+import { runInRepository, type NoteUse } from "./run-in-repository.ts";
 
 export interface ResticOptions {
   readonly repositories: Repositories;
@@ -18,6 +18,7 @@ export interface ResticOptions {
   readonly binary?: string;
   /** For repositories that are reached over a network. */
   readonly cacheDir?: string;
+  readonly noteUse?: NoteUse;
   readonly clock?: Clock;
   /** Between two tries to get a lock. */
   readonly wait?: (ms: number, signal: AbortSignal | undefined) => Promise<unknown>;

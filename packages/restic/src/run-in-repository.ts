@@ -1,4 +1,4 @@
-/** Runs restic in the repositories that the configuration names, and minds their locks. */
+/** Runs restic in the repositories that the configuration names, minds their locks, and notes how each use ends. */
 import { setTimeout as pause } from "node:timers/promises";
 import { DeadlinePassed, HOUR_MS, MINUTE_MS, SECOND_MS, assert, type Clock } from "@shipkeeper/kit";
 import { isLocal, type Repositories, type Repository } from "./repository.ts";
@@ -10,11 +10,20 @@ export const SHORT_MS = 2 * MINUTE_MS;
 /** For what may read or write everything. */
 export const LONG_MS = 12 * HOUR_MS;
 
+/** How one use of a repository ended: well, or with an error. */
+export interface RepositoryUse {
+  /** The command of restic and what it was given. */
+  readonly args: readonly string[];
+  readonly error?: unknown;
+}
+export type NoteUse = (repository: string, use: RepositoryUse) => void;
+
 export interface RunOptions {
   readonly repositories: Repositories;
   readonly binary: string;
   /** For repositories that are reached over a network. */
   readonly cacheDir?: string | undefined;
+  readonly noteUse?: NoteUse | undefined;
   readonly clock?: Clock | undefined;
   readonly wait?: ((ms: number, signal: AbortSignal | undefined) => Promise<unknown>) | undefined;
 }
@@ -42,7 +51,7 @@ const LOOKS = ["snapshots", "stats", "cat", "ls", "find", "list", "diff"];
 const READS = ["restore", "dump"];
 
 export function runInRepository(options: RunOptions): RunInRepository {
-  const { repositories, binary, cacheDir, clock = Date.now } = options;
+  const { repositories, binary, cacheDir, noteUse, clock = Date.now } = options;
   const wait = options.wait ?? ((ms, signal) => pause(ms, undefined, { ...(signal && { signal }) }));
   const reachedAt = new Map<string, number>();
 
@@ -54,11 +63,14 @@ export function runInRepository(options: RunOptions): RunInRepository {
       if (!isLocal(repository) && call.args[0] !== "init") await reach(repository, call.signal);
       const lines = await withLocks(run, call);
       reachedAt.set(name, clock());
+      noteUse?.(name, { args: call.args });
       return lines;
     } catch (error) {
       reachedAt.delete(name);
       call.signal?.throwIfAborted(); // says nothing of the repository
-      throw asProblem(error, repository, call);
+      const problem = asProblem(error, repository, call);
+      noteUse?.(name, { args: call.args, error: problem });
+      throw problem;
     }
   };
 

@@ -3,6 +3,7 @@ import {
   apiDrillDetailSchema,
   apiDrillSchema,
   apiEventSchema,
+  apiRepositorySchema,
   apiRestorePointSchema,
   apiRoundDetailSchema,
   apiRoundSchema,
@@ -11,6 +12,7 @@ import {
   apiVerificationSchema,
   drillsQuerySchema,
   eventsQuerySchema,
+  repositoriesQuerySchema,
   restorePointsQuerySchema,
   roundsQuerySchema,
   runsQuerySchema,
@@ -58,6 +60,14 @@ export function workRoutes({ store }: { store: Store }): FastifyPluginAsyncZod {
       item: apiRunDetailSchema,
       read: ({ id }) => store.runs.find(id),
       what: ({ id }) => `run ${id}`,
+    });
+
+    listRoute(app, {
+      url: "/repositories",
+      summary: "Backup repositories of all hosts, and what is wrong with them",
+      query: repositoriesQuerySchema,
+      item: apiRepositorySchema,
+      read: (query) => store.repositories.list(query),
     });
 
     listRoute(app, {

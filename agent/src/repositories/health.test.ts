@@ -1,0 +1,61 @@
+import { ResticProblem, type ResticProblemCode } from "@shipkeeper/restic";
+import { expect, test } from "vitest";
+import { afterUse, problemToTell, UNUSED, type RepositoryHealth } from "./health.ts";
+
+/** `backup ok`, `snapshots repository_full`: what was done, and how it ended. */
+function after(...uses: string[]): RepositoryHealth {
+  return uses.reduce((health, use, at) => {
+    const words = use.split(" ");
+    const end = words.pop() ?? "";
+    const error =
+      end === "ok" ? undefined : new ResticProblem(end as ResticProblemCode, `it is ${end}, ${at}`);
+    return afterUse(health, { args: words, error }, at);
+  }, UNUSED);
+}
+
+const told = (...uses: string[]) => problemToTell(after(...uses))?.code;
+
+test("a problem stands until the same use works, whatever easier ones do", () => {
+  expect(told("backup repository_full", "snapshots ok")).toBe("repository_full");
+  expect(told("backup repository_full", "snapshots ok", "backup ok")).toBeUndefined();
+  expect(told("snapshots repository_unreachable", "cat ok")).toBeUndefined();
+  expect(told("backup repository_unreachable", "snapshots ok")).toBeUndefined();
+});
+
+test("it has one beginning and one sentence, however often it is met", () => {
+  const health = after(
+    "backup repository_full",
+    "snapshots ok",
+    "backup repository_full",
+    "prune repository_full",
+  );
+
+  expect(problemToTell(health)).toMatchObject({ since: 0, message: "it is repository_full, 0" });
+  expect(health.problems).toHaveLength(1);
+});
+
+test("the worse is told where two stand, and the other when that is over", () => {
+  const both = ["check repository_damaged", "backup repository_read_only"];
+
+  expect(told(...both)).toBe("repository_damaged");
+  expect(told(...both, "check ok"), "which took a lock").toBeUndefined();
+  expect(told(...both, "backup ok")).toBe("repository_damaged");
+  expect(told("backup repository_read_only", "snapshots repository_unreachable", "cat ok")).toBe(
+    "repository_read_only",
+  );
+});
+
+test("damage that reading a part showed is over when that part, or all of it, is whole", () => {
+  const damaged = "check --read-data-subset=3/30 repository_damaged";
+
+  expect(told(damaged, "check ok", "check --read-data-subset=4/30 ok")).toBe("repository_damaged");
+  expect(told(damaged, "check --read-data-subset=3/30 ok")).toBeUndefined();
+  expect(told(damaged, "check --read-data ok")).toBeUndefined();
+});
+
+test("what the repository has no part in is no problem of it", () => {
+  expect(told("restore restic_failed")).toBeUndefined();
+  expect(told("restore restore_point_unknown")).toBeUndefined();
+  expect(told("backup backup_incomplete")).toBeUndefined();
+  expect(after("backup backup_incomplete").lastOkAt).toBeUndefined();
+});

@@ -1,0 +1,94 @@
+/**
+ * How each repository is, by how its uses end. One problem at a time: gone as soon as the same kind of use works again,
+ * not when an easier one does. Listing works on a full disk, and says nothing of the next backup.
+ */
+import { errorChain, type Instant } from "@shipkeeper/kit";
+import { REPOSITORY_PROBLEM_CODES, type RepositoryProblemCode } from "@shipkeeper/policy";
+import { ResticProblem, type RepositoryUse } from "@shipkeeper/restic";
+
+export interface RepositoryHealth {
+  readonly lastOkAt?: Instant | undefined;
+  readonly bytes?: number | undefined;
+  /** At most one of each effort. */
+  readonly problems: readonly StandingProblem[];
+}
+
+interface StandingProblem {
+  readonly effort: Effort;
+  readonly code: RepositoryProblemCode;
+  readonly message: string;
+  readonly since: Instant;
+  /** Of the check that found damage: another part of the repository may be whole. */
+  readonly args?: string | undefined;
+}
+
+/** What a use takes of the repository: each takes what those before it take, too. */
+const EFFORTS = ["read", "write", "check"] as const;
+type Effort = (typeof EFFORTS)[number];
+
+export const UNUSED: RepositoryHealth = { problems: [] };
+
+const READING = ["snapshots", "stats", "cat", "ls", "find", "list", "diff", "restore", "dump"];
+/** May fail because of what it writes to, and not of the repository. */
+const BRINGING_BACK = ["restore", "dump"];
+/** Whoever can read at all has proven these wrong. */
+const OF_OPENING: readonly string[] = [
+  "repository_password_wrong",
+  "repository_absent",
+  "repository_unreachable",
+];
+
+/** What is known after one more use. */
+export function afterUse(health: RepositoryHealth, use: RepositoryUse, at: Instant): RepositoryHealth {
+  const effort = effortOf(use.args);
+  const code = problemCodeOf(use);
+  if (use.error === undefined) {
+    return {
+      ...health,
+      lastOkAt: at,
+      problems: health.problems.filter((one) => !isOver(one, effort, use.args)),
+    };
+  }
+  if (code === undefined) return health;
+
+  const found = { effort: effortOfProblem(code, effort), code, args: use.args.join(" ") };
+  const before = health.problems.find((one) => one.effort === found.effort);
+  // Said the same way while it stays the same: what differs is a number or a path, and would look like news.
+  const problem =
+    before?.code === code
+      ? { ...before, args: found.args }
+      : { ...found, message: errorChain(use.error), since: at };
+  return { ...health, problems: [...health.problems.filter((one) => one !== before), problem] };
+}
+
+/** The one to tell: what takes most effort to find is the worst. */
+export function problemToTell({ problems }: RepositoryHealth): StandingProblem | undefined {
+  return EFFORTS.toReversed()
+    .map((effort) => problems.find((one) => one.effort === effort))
+    .find((one) => one !== undefined);
+}
+
+function isOver(problem: StandingProblem, effort: Effort, args: readonly string[]): boolean {
+  const found = EFFORTS.indexOf(problem.effort);
+  const now = EFFORTS.indexOf(effort);
+  if (problem.effort !== "check") return now >= found;
+  return effort === "check" && (problem.args === args.join(" ") || args.includes("--read-data"));
+}
+
+function effortOf([command = ""]: readonly string[]): Effort {
+  if (command === "check") return "check";
+  return READING.includes(command) ? "read" : "write";
+}
+
+function effortOfProblem(code: RepositoryProblemCode, effort: Effort): Effort {
+  if (OF_OPENING.includes(code)) return "read";
+  if (code === "repository_damaged") return effort === "read" ? "write" : effort;
+  return effort === "check" ? "write" : effort;
+}
+
+/** Undefined where the repository has no part in it. */
+function problemCodeOf({ args, error }: RepositoryUse): RepositoryProblemCode | undefined {
+  const code = error instanceof ResticProblem ? error.code : undefined;
+  const known = REPOSITORY_PROBLEM_CODES.find((one) => one === code);
+  return known === "restic_failed" && BRINGING_BACK.includes(args[0] ?? "") ? undefined : known;
+}

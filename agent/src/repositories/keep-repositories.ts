@@ -1,0 +1,69 @@
+/** Keeps what is known of the repositories of this host across restarts, and tells it when it changes. */
+import type { Clock } from "@shipkeeper/kit";
+import type { RepositoryState } from "@shipkeeper/protocol";
+import { backEndOf, isOffsite, type NoteUse, type Repositories } from "@shipkeeper/restic";
+import type { Documents } from "../ledger/documents.ts";
+import { afterUse, problemToTell, UNUSED, type RepositoryHealth } from "./health.ts";
+
+export interface RepositoriesOptions {
+  readonly repositories: Repositories;
+  readonly memory: Documents;
+  /** Whether there is a recovery key for the repository. */
+  readonly hasRecoveryKey: (repository: string) => boolean;
+  readonly clock: Clock;
+  /** After each use. */
+  readonly told: (states: readonly RepositoryState[]) => void;
+}
+
+export interface RepositoriesKept {
+  readonly noteUse: NoteUse;
+  /** What the repository takes on its disk. */
+  noteSize(repository: string, bytes: number): void;
+  states(): readonly RepositoryState[];
+}
+
+export function keepRepositories(options: RepositoriesOptions): RepositoriesKept {
+  const { repositories, memory, hasRecoveryKey, clock, told } = options;
+  const names = Object.keys(repositories);
+  const remembered = memory.all();
+  const known = new Map(
+    names.map((name) => [name, (remembered.get(name) as RepositoryHealth | undefined) ?? UNUSED]),
+  );
+  const isGone = (name: string) => !names.includes(name);
+  memory.save(
+    new Map(
+      Array.from(remembered.keys())
+        .filter(isGone)
+        .map((name) => [name, undefined]),
+    ),
+  );
+
+  const healthOf = (name: string) => known.get(name) ?? UNUSED;
+  const states = () =>
+    Object.entries(repositories).map(([name, settings]): RepositoryState => {
+      const { lastOkAt, bytes, ...health } = healthOf(name);
+      const problem = problemToTell(health);
+      return {
+        name,
+        backEnd: backEndOf(settings),
+        appendOnly: settings.appendOnly ?? false,
+        offsite: isOffsite(settings),
+        recoveryKey: hasRecoveryKey(name),
+        ...(settings.costPerGb !== undefined && { costPerGb: settings.costPerGb }),
+        ...(lastOkAt !== undefined && { lastOkAt }),
+        ...(bytes !== undefined && { bytes }),
+        ...(problem && { problem: { code: problem.code, message: problem.message, since: problem.since } }),
+      };
+    });
+  const note = (name: string, health: RepositoryHealth) => {
+    known.set(name, health);
+    memory.save(new Map([[name, health]]));
+    told(states());
+  };
+
+  return {
+    noteUse: (name, use) => note(name, afterUse(healthOf(name), use, clock())),
+    noteSize: (name, bytes) => note(name, { ...healthOf(name), bytes }),
+    states,
+  };
+}
