@@ -2,12 +2,15 @@
 import type { Clock } from "@shipkeeper/kit";
 import type { RepositoryState } from "@shipkeeper/protocol";
 import { backEndOf, isOffsite, type NoteUse, type Repositories } from "@shipkeeper/restic";
-import type { Documents } from "../ledger/documents.ts";
 import { afterUse, problemToTell, UNUSED, type RepositoryHealth } from "./health.ts";
 
 export interface RepositoriesOptions {
   readonly repositories: Repositories;
-  readonly memory: Documents;
+  /** Lasts; by name. */
+  readonly memory: {
+    all(): ReadonlyMap<string, unknown>;
+    save(changes: ReadonlyMap<string, unknown>): void;
+  };
   /** Whether there is a recovery key for the repository. */
   readonly hasRecoveryKey: (repository: string) => boolean;
   readonly clock: Clock;
