@@ -58,6 +58,8 @@ export * from "./compliance/judge-host.ts";
 export * from "./compliance/judge-image.ts";
 export * from "./compliance/rule.ts";
 export * from "./compliance/score.ts";
+export * from "./coverage/exclusion.ts";
+export * from "./coverage/judge-coverage.ts";
 export * from "./guardrails.ts";
 export * from "./hook.ts";
 export * from "./incident/incident.ts";

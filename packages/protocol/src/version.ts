@@ -160,4 +160,9 @@ export const PROTOCOL_HISTORY: readonly {
     hash: "b94ba73d68562d1c93ee2f217fc5f894bdf36b8b67dd6dbfeb6dafcd8a67b177",
     change: "entries of kind `repositories`, which an older collector keeps as they came",
   },
+  {
+    version: 1,
+    hash: "4b194c62cca234f0e0961afd5f9fc70254c7928f7a1f849b34d3710041e497ff",
+    change: "policies may carry `coverage`, and an agent that does not know it refuses the bundle",
+  },
 ];

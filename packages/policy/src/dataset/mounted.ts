@@ -24,8 +24,7 @@ const ENGINE = ["/var/lib/docker", "/var/lib/containerd"];
 
 /** Undefined where a path may hold data. A writable mount of these is a habit more often than a wish. */
 export function noDataAt(path: string): NoData | undefined {
-  const isIn = (folders: readonly string[]) =>
-    folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
+  const isIn = (folders: readonly string[]) => folders.some((folder) => isWithin(path, folder));
   if (/\.(sock|socket)$/.test(path)) return "socket";
   if (isIn(KERNEL)) return "of-the-kernel";
   if (isIn(SYSTEM)) return "of-the-system";
@@ -65,9 +64,12 @@ export function writersOf({ kind, name }: Dataset, containers: readonly Containe
 }
 
 function isNested(one: string, other: string): boolean {
-  const within = (inner: string, outer: string) =>
-    inner === outer || inner.startsWith(outer.endsWith("/") ? outer : `${outer}/`);
-  return within(one, other) || within(other, one);
+  return isWithin(one, other) || isWithin(other, one);
+}
+
+/** Whether a path is a folder or something in it. */
+export function isWithin(inner: string, folder: string): boolean {
+  return inner === folder || inner.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
 }
 
 /** `the engine's own` */

@@ -49,7 +49,10 @@ export function rulesFor(bundle: PolicyBundle, hostLabels: HostLabels): PolicyRu
 }
 
 /** What a rule leaves alone at a time. */
-export function exceptionsFor({ policy, rule }: PolicyRule, now: Instant): Exception[] {
+export function exceptionsFor(
+  { policy, rule }: { policy: Pick<Policy, "exceptions">; rule: Pick<Rule, "name"> },
+  now: Instant,
+): Exception[] {
   return policy.exceptions.filter(
     ({ rule: only, until }) => now < until && (only === undefined || only === rule.name),
   );

@@ -52,6 +52,8 @@ const MISTAKES: Record<string, string> = {
   ]
     .map((keys, index) => `  - { backup: rule-${index}, to: [local], ${keys} }`)
     .join("\n")}\n`,
+  "odd-coverage": `${HEAD}coverage:\n  - { volume: ["*-cache"], reason: r, until: 2030-06-30 }\n  - { reason: r, until: 2030-06-30 }\n  - { volumes: ["*"], reason: "", until: 2029-12-31 }\n  - { binds: [/srv/*], until: never }\n`,
+  "passed-coverage": `${HEAD}coverage: [{ volumes: ["*-cache"], reason: made again, until: 2029-12-31 }]\n`,
   "tab-indentation":
     "policy: production\nhosts:\n\tenvironment: production\nrules:\n  - prune: host-cache\n\t  every: 1h\n",
 };

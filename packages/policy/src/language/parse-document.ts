@@ -36,16 +36,30 @@ export function parseDocument(
   problems.push(
     ...checkEnds(document, "exceptions", source.exceptions, now),
     ...checkEnds(document, "waivers", source.waivers, now),
+    ...checkEnds(document, "coverage", source.coverage, now),
     ...(isWhole ? checkRuleNames(document, source.exceptions) : []),
   );
   if ("profile" in source) return { placed, problems };
-  const { policy: name, hosts, rollout, owners, exceptions, waivers, logs } = source;
+  const { policy: name, hosts, rollout, owners, exceptions, waivers, coverage, logs } = source;
   const staged = rollout === undefined ? {} : { rollout: compileRollout(rollout) };
   const kept =
     source.postMortems === undefined ? {} : { postMortems: compilePostMortems(source.postMortems) };
   const watched = logs === undefined ? {} : { logs: compileLogs(logs) };
+  const excluded = coverage.length === 0 ? {} : { coverage };
   const checks = compileChecks(source, watched.logs);
-  const policy = { name, hosts, ...staged, owners, ...kept, exceptions, checks, waivers, ...watched, rules };
+  const policy = {
+    name,
+    hosts,
+    ...staged,
+    owners,
+    ...kept,
+    exceptions,
+    checks,
+    waivers,
+    ...excluded,
+    ...watched,
+    rules,
+  };
   return { policy, placed, problems };
 }
 

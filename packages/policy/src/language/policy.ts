@@ -5,6 +5,7 @@
  */
 import { instantSchema, ownerRulesSchema } from "@shipkeeper/model";
 import * as z from "zod";
+import { exclusionSchema } from "../coverage/exclusion.ts";
 import { exemptionCompiled } from "./exemption.ts";
 import { checkRuleSchema, waiverSchema } from "../compliance/rule.ts";
 import { logRuleSchema } from "../logs/log-rule.ts";
@@ -97,6 +98,8 @@ export const policySchema = z.strictObject({
   /** What the things of the hosts are held to. */
   checks: z.array(checkRuleSchema).default([]),
   waivers: z.array(waiverSchema).default([]),
+  /** What need not be backed up. */
+  coverage: z.array(exclusionSchema).optional(),
   /** What is watched for in logs. How much is written is told without it. */
   logs: logRuleSchema.optional(),
   rules: z.array(ruleSchema),

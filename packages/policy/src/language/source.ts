@@ -2,6 +2,7 @@
 import { DAY_MS } from "@shipkeeper/kit";
 import * as z from "zod";
 import { cronSchema, timezoneSchema, windowsSchema } from "../schedule/schedule-schemas.ts";
+import { exclusionSource } from "../coverage/exclusion.ts";
 import { exemptionSource } from "./exemption.ts";
 import { complianceSource } from "./compliance-source.ts";
 import { logsSourceSchema } from "./logs-source.ts";
@@ -52,6 +53,7 @@ const headKeys = {
   owners: ownersSchema.prefault({}),
   postMortems: postMortemsSchema.optional(),
   exceptions: z.array(z.strictObject({ rule: nameSchema.optional(), ...exemptionSource })).default([]),
+  coverage: z.array(exclusionSource).default([]),
   ...complianceSource,
   logs: logsSourceSchema.optional(),
   /** More than anybody oversees; each is compared with each. */

@@ -14,6 +14,9 @@ import { holdStill, type Still } from "./hold-still.ts";
 import type { BackupReason } from "./reason.ts";
 import type { BackupSpec } from "./spec.ts";
 
+/** What a rule looks at. */
+export type Scene = Pick<World, "inventory" | "guardrails" | "self" | "hostLabels" | "exceptions">;
+
 export interface Candidate {
   readonly target: Target;
   /** Why it stays out. */
@@ -26,7 +29,7 @@ export interface Candidate {
 }
 
 /** What a rule selects nothing of is not spoken of. */
-export function candidatesOf(spec: BackupSpec, world: World): Candidate[] {
+export function candidatesOf(spec: BackupSpec, world: Scene): Candidate[] {
   const { volumes, labels, binds, host, images } = spec.select;
   const sorted = world.inventory.volumes.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return [
@@ -51,7 +54,7 @@ interface Found {
   readonly facts: Expectation;
 }
 
-function candidate(spec: BackupSpec, world: World, { dataset, owner, left, facts }: Found): Candidate {
+function candidate(spec: BackupSpec, world: Scene, { dataset, owner, left, facts }: Found): Candidate {
   const target = datasetTarget(dataset, owner);
   const stays = left ?? exceptionFor(world, target);
   if (stays !== undefined) return { target, left: stays, expect: {} };
@@ -61,7 +64,7 @@ function candidate(spec: BackupSpec, world: World, { dataset, owner, left, facts
   return { target, ...told, expect: { dataset: datasetId(dataset), ...facts, ...expect } };
 }
 
-function ofVolume(spec: BackupSpec, world: World, volume: Volume): Candidate {
+function ofVolume(spec: BackupSpec, world: Scene, volume: Volume): Candidate {
   const kind = typeof spec.consistency === "object" ? "dump" : "volume";
   const { name, owner, sizeBytes } = volume;
   const found = { dataset: { kind, name } as const, owner, facts: expectVolume(volume) };
@@ -71,7 +74,7 @@ function ofVolume(spec: BackupSpec, world: World, volume: Volume): Candidate {
   };
 }
 
-function whyNotVolume({ select }: BackupSpec, world: World, volume: Volume): BackupReason | undefined {
+function whyNotVolume({ select }: BackupSpec, world: Scene, volume: Volume): BackupReason | undefined {
   const protectedBy = protectsVolume(world.guardrails.neverTouch, volume);
   if (protectedBy !== undefined) return { why: "never-touch", by: protectedBy };
   const selector = { names: select.volumes, labels: select.labels };
@@ -82,25 +85,25 @@ function whyNotVolume({ select }: BackupSpec, world: World, volume: Volume): Bac
   return undefined;
 }
 
-function ofBind(spec: BackupSpec, world: World, { path, writers }: WritableBind): Candidate {
+function ofBind(spec: BackupSpec, world: Scene, { path, writers }: WritableBind): Candidate {
   const owner = writers.find((writer) => writer.owner !== undefined)?.owner;
   const found = { dataset: { kind: "bind", name: path } as const, owner, facts: { path } };
   return candidate(spec, world, { ...found, left: whyNotBind(spec, world, path) });
 }
 
-function whyNotBind({ select }: BackupSpec, { guardrails }: World, path: string): BackupReason | undefined {
+function whyNotBind({ select }: BackupSpec, { guardrails }: Scene, path: string): BackupReason | undefined {
   if (firstMatch(select.binds ?? [], [path]) === undefined) return { why: "not-selected" };
   const what = noDataAt(path);
   if (what !== undefined) return { why: "no-data", what };
   return firstMatch(guardrails.allow.binds, [path]) === undefined ? { why: "bind-not-allowed" } : undefined;
 }
 
-function usedImages({ inventory: { images, containers } }: World): Image[] {
+function usedImages({ inventory: { images, containers } }: Scene): Image[] {
   const used = new Set<string>(containers.map(({ imageId }) => imageId));
   return images.filter(({ id }) => used.has(id)).toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-function ofImage(spec: BackupSpec, world: World, image: Image): Candidate {
+function ofImage(spec: BackupSpec, world: Scene, image: Image): Candidate {
   const { id, tags, digests, owner, sizeBytes, memory, lastTaggedAt = 0 } = image;
   const name = tags.toSorted()[0] ?? id;
   const [digest] = digests;

@@ -15,6 +15,8 @@ import type { Consistency } from "./spec.ts";
 
 type StepReason = Extract<BackupReason, { why: "due" }>;
 
+type Scene = Pick<World, "inventory" | "guardrails" | "self">;
+
 /** What a step relies on, and what its reason tells of it. */
 export interface Still {
   readonly expect: Expectation;
@@ -22,7 +24,7 @@ export interface Still {
 }
 
 /** `expect.containers` names by id whom a step may pause or stop, in the order in which it does. */
-export function holdStill(consistency: Consistency, dataset: Dataset, world: World): Still | BackupReason {
+export function holdStill(consistency: Consistency, dataset: Dataset, world: Scene): Still | BackupReason {
   if (consistency === "none" || dataset.kind === "host" || dataset.kind === "image") {
     return { expect: { consistency: "none" } };
   }
@@ -45,7 +47,7 @@ export function holdStill(consistency: Consistency, dataset: Dataset, world: Wor
 }
 
 /** It is root who named the hook, so that it runs in containers, too, that rules never touch. */
-function runHook(hook: string, writers: readonly Container[], world: World): Still | BackupReason {
+function runHook(hook: string, writers: readonly Container[], world: Scene): Still | BackupReason {
   if (!Object.hasOwn(world.guardrails.hooks, hook)) return { why: "hook-unknown", hook };
   const imageOf = ({ imageId }: Container) => world.inventory.images.find(({ id }) => id === imageId);
   const isDatabase = (one: Container) => databaseSign(one, imageOf(one)) !== undefined;
@@ -76,7 +78,7 @@ function withGuests(containers: readonly Container[], all: readonly Container[])
   return [...found];
 }
 
-function obstacleIn(container: Container, { guardrails, self }: World): BackupReason | undefined {
+function obstacleIn(container: Container, { guardrails, self }: Scene): BackupReason | undefined {
   const { name, state, swarm, kubernetes, autoRemove } = container;
   if (isSelf(self, container)) return { why: "container-is-self", container: name };
   const by = protectsContainer(guardrails.neverTouch, container);
