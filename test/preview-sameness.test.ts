@@ -12,7 +12,7 @@ import {
   type Round,
 } from "@shipkeeper/policy";
 import type { KnownEntry, PolicyPreview } from "@shipkeeper/protocol";
-import { silentLog } from "@shipkeeper/runtime";
+import { createSigningKey, silentLog } from "@shipkeeper/runtime";
 import { expect, onTestFinished, test } from "vitest";
 import { HOST_ID, RUN_ID, tempLedger } from "../agent/src/act/testing/act-world.ts";
 import { createClaims } from "../agent/src/act/claims.ts";
@@ -110,6 +110,7 @@ async function agentThatObserves() {
     observer,
     bundle: () => bundle,
     hostId: HOST_ID,
+    hostKey: createSigningKey(),
     restic: undefined,
     registries: new Map(),
     claims: createClaims(),

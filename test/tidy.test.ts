@@ -111,7 +111,7 @@ test("stages of a program do not import each other, but for what they hand on", 
     // The ledger is what observing writes and deciding reads; the registry client is the tool of looking and of deleting.
     "agent/observe": ["agent/ledger", "agent/registry"],
     "agent/steward": ["agent/ledger", "agent/quiesce", "agent/act", "agent/registry"],
-    "agent/act": ["agent/ledger", "agent/quiesce", "agent/registry"],
+    "agent/act": ["agent/ledger", "agent/quiesce", "agent/registry", "agent/restore", "agent/probe"],
     "agent/quiesce": ["agent/ledger"],
     "agent/registry": ["agent/ledger"],
     "agent/restore": [],

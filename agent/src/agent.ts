@@ -24,6 +24,7 @@ import {
 import { createClaims } from "./act/claims.ts";
 import { ownContainers } from "./agent-self.ts";
 import type { AgentConfig } from "./config.ts";
+import { withoutScratch } from "./act/drill/hide-scratch.ts";
 import { keepEvidence, signIn } from "./evidence/evidence.ts";
 import { startEnrolling } from "./enrol/enrol.ts";
 import { hostKey, readIdentity, writeIdentity, type Identity } from "./enrol/identity.ts";
@@ -137,7 +138,7 @@ export async function startAgent(
     signals: () => watch.signals(),
   };
   const observer = startObserving({
-    engine,
+    engine: withoutScratch(engine, (runId) => ledger.journal.isRunOf(runId, "drill")),
     ledger,
     clock,
     log,
@@ -262,6 +263,7 @@ export async function startAgent(
       bundle: () => policies.bundle(),
       haltedRevision: () => policies.haltedRevision(),
       hostId,
+      hostKey: key,
       restic,
       registries,
       lookOutside,

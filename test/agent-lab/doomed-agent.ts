@@ -1,4 +1,5 @@
 import { openEngine } from "@shipkeeper/docker";
+import type { Repositories } from "@shipkeeper/restic";
 import { keepHost } from "./keep-host.ts";
 
 // An agent that ends by SIGKILL, without a word to anybody, right before or right after its first change of the host,
@@ -10,6 +11,7 @@ const {
   WHEN: when,
   RULE: rule = "",
   AT: at,
+  REPOSITORIES: repositories = "{}",
 } = process.env;
 const die = () => process.kill(process.pid, "SIGKILL");
 
@@ -28,12 +30,18 @@ await keepHost(
   { socketPath },
   {
     stateDir,
+    repositories: JSON.parse(repositories) as Repositories,
     policy: `{ policy: lab, hosts: { environment: lab }, rules: [${rule}] }`,
     engine: {
       ...real,
       removeContainer: doomed("remove", (id, options) => real.removeContainer(id, options)),
       stopContainer: doomed("stop", (id, options) => real.stopContainer(id, options)),
       startContainer: doomed("start", (id, options) => real.startContainer(id, options)),
+      killContainer: doomed("kill", (id, options) => real.killContainer(id, options)),
+      createVolume: doomed("volume", (...args) => real.createVolume(...args)),
+      createInternalNetwork: doomed("network", (...args) => real.createInternalNetwork(...args)),
+      copyIsolated: doomed("isolate", (...args) => real.copyIsolated(...args)),
+      exec: doomed("exec", (...args) => real.exec(...args)),
       copyContainer: doomed("copy", (id, name, options) => real.copyContainer(id, name, options)),
     },
   },

@@ -15,7 +15,8 @@ import {
   type PolicyBundle,
 } from "@shipkeeper/policy";
 import type { EntryKind, EntryOf, KnownEntry } from "@shipkeeper/protocol";
-import { silentLog, type SignedClient } from "@shipkeeper/runtime";
+import { createSigningKey, silentLog, type SignedClient } from "@shipkeeper/runtime";
+import { withoutScratch } from "../../agent/src/act/drill/hide-scratch.ts";
 import { keepEvidence, signIn } from "../../agent/src/evidence/evidence.ts";
 import { openLedger } from "../../agent/src/ledger/ledger.ts";
 import { createClaims } from "../../agent/src/act/claims.ts";
@@ -72,7 +73,7 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
   const restic = await openRestic({ repositories });
   const registries = openRegistries(options.registries ?? {});
   const observer = startObserving({
-    engine,
+    engine: withoutScratch(engine, (runId) => ledger.journal.isRunOf(runId, "drill")),
     ledger,
     clock,
     log: silentLog,
@@ -127,6 +128,7 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
     bundle: () => bundle,
     guardrails: readGuardrails,
     hostId: HOST_ID,
+    hostKey: createSigningKey(),
     hostLabels,
     repositories: Object.keys(repositories),
     self: [],

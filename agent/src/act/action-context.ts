@@ -3,9 +3,11 @@ import type { Clock } from "@shipkeeper/kit";
 import type { Container, Disk, HostId, RunId } from "@shipkeeper/model";
 import type { ProbeState, Proof, Verdict } from "@shipkeeper/policy";
 import type { Engine } from "@shipkeeper/docker";
-import type { EntryOf, RestorePoint } from "@shipkeeper/protocol";
+import type { DrillReceipt, EntryOf, RestorePoint } from "@shipkeeper/protocol";
 import type { Logger } from "@shipkeeper/runtime";
+import type { IsDrill } from "./drill/scratch.ts";
 import type { Expiries } from "../ledger/expiries.ts";
+import type { FileSamples } from "../ledger/file-samples.ts";
 import type { Journal } from "../ledger/journal.ts";
 import type { Proofs } from "../ledger/proofs.ts";
 import type { RestartAttempts } from "../ledger/restart-attempts.ts";
@@ -38,6 +40,11 @@ export interface ActContext {
   /** What proved them so far; what proves them now goes through `prove`. */
   readonly proofs: Pick<Proofs, "all">;
   readonly expiries: Expiries;
+  readonly fileSamples: FileSamples;
+  /** Whether this agent has had a drill of that id: then what carries the id is the drill's. */
+  readonly isDrill: IsDrill;
+  /** Signs the receipt of a drill and has it told. Throws where it cannot be queued. */
+  readonly fileReceipt: (receipt: DrillReceipt) => void;
   /** Undefined where this host has no restic. */
   readonly restic: Restic | undefined;
   /** By the names that the host's configuration gives them. */

@@ -26,8 +26,8 @@ export interface ActionHandler {
   /** After the last step of a run: what concerns all of them. */
   finish?(outcomes: readonly StepOutcome[], context: ActContext): Promise<void>;
   /**
-   * Finds out by looking how a step ended that a crash cut off. Changes nothing on the host, but for one thing: what the
-   * step had stopped for a while runs again.
+   * Finds out by looking how a step ended that a crash cut off. Changes nothing on the host, but for two things: what the
+   * step had stopped for a while runs again, and what it had made for a while goes.
    */
   settle(step: OpenStep, context: SettleContext): Promise<StepResult>;
 }

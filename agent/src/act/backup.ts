@@ -16,6 +16,7 @@ import type { RestorePoint } from "@shipkeeper/protocol";
 import { type BackupMade, type Restic, ResticProblem, type Snapshot, tag, tagOf } from "@shipkeeper/restic";
 import type { ActContext } from "./action-context.ts";
 import type { ActionHandler } from "./apply-plan.ts";
+import { rememberFiles } from "./drill/remember-files.ts";
 import { containersWhere } from "./containers-of-run.ts";
 import { proveListed } from "./prove-listed.ts";
 
@@ -45,6 +46,7 @@ export const backupHandler: ActionHandler = {
     const request = { hostId, dataset: volumeDataset(name), folder: mountpoint, policy, rule, runId };
     const release = await claimUsers(name, context);
     const made = await restic.backUp(repository, request, signal).finally(release);
+    await rememberFiles(mountpoint, { dataset: request.dataset, made, startedAt }, context);
     context.restorePoints.add(restorePointOf(made.snapshot, repository, made));
     return { status: "done", facts: factsOf(made, repository, clock() - startedAt) };
   },

@@ -1,6 +1,7 @@
 import type { Kind } from "@shipkeeper/policy";
 import type { ActionHandler } from "./apply-plan.ts";
 import { backupHandler } from "./backup.ts";
+import { drillHandler } from "./drill.ts";
 import { expireHandler } from "./expire.ts";
 import { pruneHandler } from "./prune.ts";
 import { registryHandler } from "./registry.ts";
@@ -13,4 +14,5 @@ export const handlers: Readonly<Record<Kind, ActionHandler>> = {
   restart: restartHandler,
   expire: expireHandler,
   registry: registryHandler,
+  drill: drillHandler,
 };

@@ -61,6 +61,7 @@ export function journal(db: Database) {
   const selectStepAt = db.prepare<{ id: string; at: Instant }, { one: 1 }>(/*sql*/ `
     SELECT 1 AS one FROM step WHERE started_at <= @at AND json_extract(verdict, '$.target.id') = @id
       AND (outcome IS NULL OR json_extract(outcome, '$.finishedAt') >= @at) LIMIT 1`);
+  const selectKind = db.prepare<[string], string>(/*sql*/ `SELECT kind FROM run WHERE id = ?`).pluck();
   const forget = db.prepare(/*sql*/ `DELETE FROM run WHERE started_at < ? AND reported = 1`);
   // A step that was cut off may have happened, a restart that did not help was one, and a stop that failed may only
   // have taken too long: all count against the limits.
@@ -111,6 +112,9 @@ export function journal(db: Database) {
     markReported(runId: RunId): void {
       markReported.run(runId);
     },
+
+    /** Whether this agent has had a run of that id and kind, as far back as it remembers. */
+    isRunOf: (runId: RunId, kind: string): boolean => selectKind.get(runId) === kind,
 
     /** Whether a step of the agent was under way on this container then. */
     wasAtWorkOn(id: string, at: Instant): boolean {

@@ -15,6 +15,7 @@ import type { Ledger } from "@shipkeeper/policy";
 import { openDatabase, type OpenOptions } from "@shipkeeper/runtime";
 import { documents, type Documents } from "./documents.ts";
 import { expiries, type Expiries } from "./expiries.ts";
+import { fileSamples, type FileSamples } from "./file-samples.ts";
 import { fleetMemory, type FleetMemory } from "./fleet-memory.ts";
 import { imageMemories } from "./image-memories.ts";
 import { incidents, type Incidents } from "./incidents.ts";
@@ -38,6 +39,7 @@ export interface AgentLedger {
   readonly restarts: RestartAttempts;
   readonly restorePoints: RestorePoints;
   readonly proofs: Proofs;
+  readonly fileSamples: FileSamples;
   readonly expiries: Expiries;
   readonly ruleRuns: RuleRuns;
   readonly incidents: Incidents;
@@ -105,6 +107,7 @@ export function openLedger(file: string, clock: Clock, options: OpenOptions = {}
     restarts,
     restorePoints: points,
     proofs: proven,
+    fileSamples: fileSamples(db),
     expiries: ends,
     ruleRuns: ruleRuns(db),
     incidents: incidents(db),

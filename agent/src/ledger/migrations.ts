@@ -196,4 +196,15 @@ export const MIGRATIONS: readonly Migration[] = [
   -- How each backup repository is, by how its uses ended.
   CREATE TABLE repository_health (name TEXT PRIMARY KEY, health TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+
+  /*sql*/ `
+  -- What is remembered of a dataset as it was when it was backed up: a drill is held against it.
+  CREATE TABLE file_sample (
+    dataset TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    files INTEGER NOT NULL,
+    sample TEXT NOT NULL,
+    PRIMARY KEY (dataset, at)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

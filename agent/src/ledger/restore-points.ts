@@ -3,7 +3,9 @@ import { ruleKey, type KnownRestorePoint } from "@shipkeeper/policy";
 import { restorePointSchema, type RestorePoint } from "@shipkeeper/protocol";
 import type { Database } from "@shipkeeper/runtime";
 
-interface NewestRow extends Omit<KnownRestorePoint, "rule" | "verifiedAt"> {
+interface NewestRow extends Omit<KnownRestorePoint, "rule" | "verifiedAt" | "bytes"> {
+  /** 0 where it was not measured. */
+  readonly bytes: number;
   readonly verifiedAt: Instant | null;
   readonly policy: string | null;
   readonly rule: string | null;
@@ -21,7 +23,7 @@ export function restorePoints(db: Database) {
   const clear = db.prepare(/*sql*/ `DELETE FROM restore_point WHERE repository = ?`);
   const selectNewest = db.prepare<[], NewestRow>(/*sql*/ `
     SELECT repository, id, dataset, max(at) AS at, verified_at AS verifiedAt,
-      point ->> 'policy' AS policy, point ->> 'rule' AS rule
+      point ->> 'bytes' AS bytes, point ->> 'policy' AS policy, point ->> 'rule' AS rule
     FROM restore_point GROUP BY repository, dataset
     ORDER BY repository, dataset`);
   const selectOf = db.prepare<[string], { point: string }>(/*sql*/ `
@@ -45,8 +47,9 @@ export function restorePoints(db: Database) {
     },
     /** The newest of each dataset in each repository. */
     all(): readonly KnownRestorePoint[] {
-      return selectNewest.all().map(({ verifiedAt, policy, rule, ...point }) => ({
+      return selectNewest.all().map(({ bytes, verifiedAt, policy, rule, ...point }) => ({
         ...point,
+        ...(bytes > 0 && { bytes }),
         ...(policy !== null && rule !== null && { rule: ruleKey(policy, rule) }),
         ...(verifiedAt !== null && { verifiedAt }),
       }));

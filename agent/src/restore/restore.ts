@@ -28,6 +28,10 @@ export interface RestoreWhat {
 export interface RestoreOptions extends RestoreWhat {
   /** Of the new volume. */
   readonly volume: string;
+  /** Of the new volume, beside those that say where it came from. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Of the folder in which it is made whole, for who has to find it after an interruption (`removeStaging`). */
+  readonly stagingName?: string;
   readonly engine: Pick<EngineReader, "facts" | "volumes"> & Pick<EngineActor, "createVolume">;
 }
 
@@ -43,12 +47,13 @@ export async function restoreInto(options: RestoreOptions): Promise<Volume> {
   const { rootDir } = (await engine.facts({ signal })).engine;
 
   const key = keyOf(found, `volume ${name}`, options);
-  return withStaging({ parent: rootDir, key, signal }, async (staging) => {
+  return withStaging({ parent: rootDir, key, name: options.stagingName, signal }, async (staging) => {
     const content = await fetchContent(found, staging, { ...options, signal });
     if (!(await lstat(content)).isDirectory()) {
       throw new RestoreRefused("the restore point is of a file, such as a dump; restore it with --to FILE");
     }
     const labels = {
+      ...options.labels,
       "shipkeeper.restore-point": found.snapshot.id,
       "shipkeeper.repository": found.repository,
     };

@@ -26,17 +26,18 @@ export interface StagingOptions {
   readonly parent: string;
   /** What is restored whereto: the same again goes on from what is there. */
   readonly key: string;
+  /** Instead of a name that follows from the key. */
+  readonly name?: string | undefined;
   /** Where it is aborted the folder stays. */
   readonly signal: AbortSignal;
 }
 
 /** Gives `work` a folder that only root can enter, and removes it afterwards unless it was interrupted. */
 export async function withStaging<T>(
-  { parent, key, signal }: StagingOptions,
+  { parent, key, name = hashOf(key), signal }: StagingOptions,
   work: (staging: Staging) => Promise<T>,
 ): Promise<T> {
   await removeAbandoned(parent);
-  const name = createHash("sha256").update(key).digest("hex").slice(0, 16);
   const folder = join(parent, PREFIX + name);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const lock = lockOf(folder);
@@ -52,6 +53,15 @@ export async function withStaging<T>(
   } finally {
     lock.release();
   }
+}
+
+function hashOf(key: string): string {
+  return createHash("sha256").update(key).digest("hex").slice(0, 16);
+}
+
+/** What an interruption left of a folder that was given a name, and that nobody shall go on from. */
+export function removeStaging(parent: string, name: string): Promise<void> {
+  return remove(join(parent, PREFIX + name));
 }
 
 function lockOf(folder: string) {

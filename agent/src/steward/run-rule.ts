@@ -14,6 +14,7 @@ import {
   type Round,
   type StepOutcome,
 } from "@shipkeeper/policy";
+import { signDrillReceipt } from "@shipkeeper/protocol";
 import type { ActContext, Pause } from "../act/action-context.ts";
 import { applyPlan, type ActionHandler } from "../act/apply-plan.ts";
 import { createHostLock } from "../act/host-lock.ts";
@@ -131,6 +132,10 @@ export function createRunner(options: RunnerOptions) {
       restorePoints: ledger.restorePoints,
       proofs: ledger.proofs,
       expiries: ledger.expiries,
+      fileSamples: ledger.fileSamples,
+      isDrill: (id) => ledger.journal.isRunOf(id, "drill"),
+      fileReceipt: (receipt) =>
+        record({ kind: "drill", at: clock(), receipt: signDrillReceipt(receipt, options.hostKey) }),
       restic: options.restic,
       registries: options.registries,
       hostLock,

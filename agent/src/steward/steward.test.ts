@@ -4,7 +4,7 @@ import { handClock, waitUntil } from "@shipkeeper/lab";
 import type { Inventory } from "@shipkeeper/model";
 import { NO_SIGNALS, NO_GUARDRAILS, compileBundle, parsePolicy } from "@shipkeeper/policy";
 import type { EntryKind, EntryOf, KnownEntry } from "@shipkeeper/protocol";
-import { silentLog } from "@shipkeeper/runtime";
+import { createSigningKey, silentLog } from "@shipkeeper/runtime";
 import { expect, onTestFinished, test } from "vitest";
 import { createClaims } from "../act/claims.ts";
 import { HOST_ID, NOW, RUN_ID, removeImage, summary, tempLedger } from "../act/testing/act-world.ts";
@@ -51,6 +51,7 @@ async function world(rule: string, options: Partial<StewardOptions> & { before?:
     bundle: () => bundle,
     guardrails: () => ({ state: "absent", guardrails: { ...NO_GUARDRAILS, stopFile: "/nonexistent/STOP" } }),
     hostId: HOST_ID,
+    hostKey: createSigningKey(),
     hostLabels: { environment: "lab" },
     repositories: [],
     self: [],

@@ -27,7 +27,7 @@ import {
   type World,
 } from "@shipkeeper/policy";
 import type { KnownEntry } from "@shipkeeper/protocol";
-import { startLoop, stopAll, type Logger, type Service } from "@shipkeeper/runtime";
+import { startLoop, stopAll, type Logger, type Service, type SigningKey } from "@shipkeeper/runtime";
 import type { ActContext, Pause } from "../act/action-context.ts";
 import type { Claims } from "../act/claims.ts";
 import type { AgentLedger } from "../ledger/ledger.ts";
@@ -57,6 +57,8 @@ export interface StewardOptions extends StandingSources {
   /** The revision in force, where its rollout was halted. */
   readonly haltedRevision?: () => number | undefined;
   readonly hostId: HostId;
+  /** Signs what the host vouches for. */
+  readonly hostKey: SigningKey;
   /** Undefined where the host has no restic. */
   readonly restic: Restic | undefined;
   /** By the names that the host's configuration gives them. */

@@ -2,18 +2,24 @@ export * from "./actions/action.ts";
 export * from "./actions/backup/outcome.ts";
 export {
   consistencySchema,
-  drillKeysSchema,
   keepSchema,
   verifyKeysSchema,
   type BackupSpec,
   type Consistency,
-  type DrillKeys,
   type Keep,
   type VerifyKeys,
 } from "./actions/backup/spec.ts";
 export * from "./actions/catalog.ts";
 export { dependenciesAmong } from "./actions/dependencies.ts";
 export { dependentsFirst } from "./actions/dependents-first.ts";
+export * from "./actions/drill/outcome.ts";
+export { expectDrill, mountOf } from "./actions/drill/plan.ts";
+export {
+  drillKeysSchema,
+  type DrillAssertion,
+  type DrillKeys,
+  type DrillSpec,
+} from "./actions/drill/spec.ts";
 export * from "./actions/exception.ts";
 export * from "./actions/expectation.ts";
 export { databaseSign } from "./actions/database.ts";

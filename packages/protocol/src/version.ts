@@ -165,4 +165,10 @@ export const PROTOCOL_HISTORY: readonly {
     hash: "4b194c62cca234f0e0961afd5f9fc70254c7928f7a1f849b34d3710041e497ff",
     change: "policies may carry `coverage`, and an agent that does not know it refuses the bundle",
   },
+  {
+    version: 1,
+    hash: "3ac03d777b74f20a19d1d2d3be3f7588d81f400c73a9f3c79f7f196ecc236975",
+    change:
+      "policies may carry rules of kind `drill`, and an agent that does not know them refuses the bundle; restore points in a standing carry `bytes`",
+  },
 ];

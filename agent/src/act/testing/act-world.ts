@@ -5,6 +5,7 @@ import { FakeEngine } from "@shipkeeper/docker";
 import { handClock } from "@shipkeeper/lab";
 import { hostIdSchema, runIdSchema, type Container, type Image } from "@shipkeeper/model";
 import { expectContainer, expectImage, type Plan, type StepOutcome, type Verdict } from "@shipkeeper/policy";
+import type { DrillReceipt } from "@shipkeeper/protocol";
 import { silentLog } from "@shipkeeper/runtime";
 import { onTestFinished } from "vitest";
 import { openLedger, type AgentLedger } from "../../ledger/ledger.ts";
@@ -43,6 +44,7 @@ export function actWorld(overrides: Partial<ActContext> = {}) {
   tellOwn().catch(() => undefined); // an engine that goes down tells no more
   onTestFinished(() => abort.abort());
   const troubles: string[] = [];
+  const receipts: DrillReceipt[] = [];
   const events: Parameters<ActContext["tellEvent"]>[0][] = [];
   ledger.journal.beginRun({ runId: RUN_ID, kind: "test", ruleKey: "lab/rule", at: NOW });
 
@@ -73,6 +75,9 @@ export function actWorld(overrides: Partial<ActContext> = {}) {
     restorePoints: ledger.restorePoints,
     proofs: ledger.proofs,
     expiries: ledger.expiries,
+    fileSamples: ledger.fileSamples,
+    isDrill: (runId) => runId === RUN_ID,
+    fileReceipt: (receipt) => void receipts.push(receipt),
     restic: undefined,
     registries: new Map(),
     hostLock: createHostLock(),
@@ -92,7 +97,7 @@ export function actWorld(overrides: Partial<ActContext> = {}) {
     tellRestorePoints: () => undefined,
     ...overrides,
   };
-  return { clock, engine, ledger, context, abort, claims, ownActs: own, quiesce, troubles, events };
+  return { clock, engine, ledger, context, abort, claims, ownActs: own, quiesce, troubles, events, receipts };
 }
 
 export function removeImage(image: Image): Verdict {

@@ -1,6 +1,7 @@
 /** Every action kind, one line each. The agent's list of handlers is checked against it by the compiler. */
 import type { ActionKind } from "./action.ts";
 import { backup } from "./backup/index.ts";
+import { drill } from "./drill/index.ts";
 import { expire } from "./expire/index.ts";
 import { prune } from "./prune/index.ts";
 import { registry } from "./registry/index.ts";
@@ -12,6 +13,7 @@ export const catalog = {
   restart,
   expire,
   registry,
+  drill,
 } as const;
 
 export type Kind = keyof typeof catalog;

@@ -1,5 +1,6 @@
 import type { Verdict } from "../actions/action.ts";
 import { checkBackup } from "./check-backup.ts";
+import { checkDrill } from "./check-drill.ts";
 import { isProtected } from "./check-never-touch.ts";
 import { checkContainerRemoval, checkImageRemoval } from "./check-prune-step.ts";
 import { checkHeal } from "./check-restart.ts";
@@ -27,6 +28,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   "expire remove container": checkExpiry,
   // Depends on the rule and on what else goes: see `check-registry.ts`.
   "registry remove registry-tag": () => [],
+  "drill drill dataset": checkDrill,
 };
 
 /** What of the built-in floors and the guardrails one step would break. */

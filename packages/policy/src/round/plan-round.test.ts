@@ -193,7 +193,7 @@ test("a kind or a key of a newer language makes its rule wait, and no other", ()
   const policies = policy === undefined ? [] : [{ ...policy, rules: [...newer, ...policy.rules] }];
 
   expect(summary(round({ bundle: { ...bundle, policies } }))).toEqual({
-    "p0/later": "this agent knows no action defrost, only prune, backup, restart, expire, registry",
+    "p0/later": "this agent knows no action defrost, only prune, backup, restart, expire, registry, drill",
     "p0/mars": "this agent cannot read its schedule",
     "p0/odd": expect.stringContaining("this agent cannot read the rule: Unrecognized key"),
     "p0/cache": "enforce: remove web:1",

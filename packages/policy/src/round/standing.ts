@@ -82,6 +82,7 @@ const ledgerSchema = z.object({
         at: instantSchema,
         repository: z.string(),
         dataset: z.string(),
+        bytes: countSchema.optional(),
         rule: z.string().optional(),
         verifiedAt: z.exactOptional(instantSchema),
       }),

@@ -44,6 +44,8 @@ export interface KnownRestorePoint {
   readonly at: Instant;
   readonly repository: string;
   readonly dataset: DatasetId;
+  /** Of everything that it holds; absent where that was not measured. */
+  readonly bytes?: number | undefined;
   /** The `ruleKey` of the backup rule that made it; absent for one that was made otherwise. */
   readonly rule?: string | undefined;
   /** When its repository last listed it as a whole snapshot; absent while nobody asked since it was made. */

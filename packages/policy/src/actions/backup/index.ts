@@ -12,6 +12,8 @@ export const backup: ActionKind<"backup", BackupSpec> = {
   destructive: false,
   /** Twice within the span, so that one failure does not yet lose more than was agreed. */
   schedule: ({ rpo }) => (rpo === undefined ? undefined : { everyMs: Math.max(1_000, Math.floor(rpo / 2)) }),
+  companions: ({ to, rpo, drill }, name) =>
+    drill === undefined ? [] : [{ kind: "drill", spec: { of: name, to, rpo, ...drill } }],
   misfit: misfitOfBackup,
   plan: planBackup,
   overlap: overlapOfBackups,

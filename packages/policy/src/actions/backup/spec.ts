@@ -8,6 +8,7 @@ import {
 } from "../../language/values.ts";
 import { longestClosedMs } from "../../schedule/windows.ts";
 import type { Misfit, SharedTerms } from "../action.ts";
+import { drillKeysSchema } from "../drill/spec.ts";
 
 const CONSISTENCY = "expected none, pause, stop or { hook: NAME }";
 
@@ -41,13 +42,6 @@ export const verifyKeysSchema = z.strictObject({
   sample: durationSchema.prefault("1d"),
 });
 export type VerifyKeys = z.infer<typeof verifyKeysSchema>;
-
-/** How often a restore is tried, and how long it may take. */
-export const drillKeysSchema = z.strictObject({
-  every: durationSchema.prefault("7d"),
-  rto: durationSchema.optional(),
-});
-export type DrillKeys = z.infer<typeof drillKeysSchema>;
 
 export const backupSpecSchema = z.strictObject({
   select: z

@@ -15,10 +15,10 @@ const MOST_PROBES = 50;
 const MOST_HEADERS = 20;
 const MOST_ARGUMENTS = 50;
 
-const portSchema = z.int({ error: PORT }).min(1, PORT).max(65_535, PORT);
+export const portSchema = z.int({ error: PORT }).min(1, PORT).max(65_535, PORT);
 
 /** `204` or `200-399` ↔ the lowest and highest status that count as an answer. */
-const statusSchema = z.codec(
+export const statusSchema = z.codec(
   z.union([z.int(), z.string()], { error: STATUS }),
   z.object({ from: z.int(), to: z.int() }),
   {
@@ -48,7 +48,7 @@ const tlsSchema = z.union(
   { error: TLS },
 );
 
-const pathSchema = z
+export const pathSchema = z
   .string()
   .max(2_000)
   .regex(/^\/[\x21-\x7e]*$/, "expected a path such as /healthz");

@@ -1,0 +1,123 @@
+/** Has one dataset restored for a try, and files the receipt. */
+import { assert, errorChain } from "@shipkeeper/kit";
+import { containerIdSchema, type Container } from "@shipkeeper/model";
+import {
+  catalog,
+  expectDrill,
+  firstChange,
+  type DrillFacts,
+  type Proof,
+  type Verdict,
+} from "@shipkeeper/policy";
+import type { DrillReceipt } from "@shipkeeper/protocol";
+import { drill, type DrillRequest } from "./drill/drill.ts";
+import { removeScratch, stagingName } from "./drill/scratch.ts";
+import { removeStaging } from "../restore/staging.ts";
+import type { ActContext, SettleContext } from "./action-context.ts";
+import type { ActionHandler, StepResult } from "./apply-plan.ts";
+import { StepLeftOpen } from "./step-left-open.ts";
+
+/** What is claimed for the time of a drill, beside no container: a host has one drill at a time. */
+const DRILL_CLAIM = "drill";
+
+export const drillHandler: ActionHandler = {
+  // Works on nothing that is anybody else's.
+  exclusive: false,
+  freesSpace: false,
+
+  async take(verdict, context) {
+    assert(verdict.decision === "drill", `drill knows no decision ${verdict.decision}`);
+    const { restic, claims } = context;
+    if (restic === undefined) return { status: "skipped", why: "no-restic" };
+    const source = await sourceOf(verdict, context);
+    if (source === "changed") return { status: "skipped", why: "changed-since-plan" };
+    const release = claims.take(DRILL_CLAIM, "drill");
+    if (release === undefined) return { status: "skipped", why: "busy" };
+    try {
+      // What an earlier one could not clean up is gone before the next begins.
+      await removeScratch((runId) => context.isDrill(runId), context);
+      const { dataset, repository } = verdict.expect ?? {};
+      const spec = catalog.drill.spec.parse(context.spec);
+      const request = { dataset: String(dataset), repository: String(repository), source, spec, restic };
+      const remembered = (at: number) => context.fileSamples.of(request.dataset, at);
+      const receipt = await drillOnce({ ...request, remembered }, context);
+      return file(receipt, verdict, context);
+    } finally {
+      release();
+    }
+  },
+
+  /** A drill that was cut off proved nothing: what it had made goes, and it stays due. */
+  async settle(_, context) {
+    await removeOwnScratch(context);
+    return { status: "skipped", why: "cut-off" };
+  },
+};
+
+/** The container that is tried out, as it is now; undefined where none is, `changed` where it is another by now. */
+async function sourceOf(
+  { expect = {} }: Verdict,
+  { engine, signal }: ActContext,
+): Promise<Container | undefined | "changed"> {
+  const { dataset, repository, container: id } = expect;
+  if (id === undefined) return undefined;
+  const container = await engine.container(containerIdSchema.parse(id), { signal });
+  const now = expectDrill({ dataset: String(dataset), repository: String(repository), container });
+  return container === undefined || firstChange(expect, now) !== undefined ? "changed" : container;
+}
+
+/** Nothing of it is left when this ends, in whatever way. */
+async function drillOnce(request: DrillRequest, context: ActContext): Promise<DrillReceipt> {
+  try {
+    return await drill(request, context);
+  } finally {
+    await cleanUp(context);
+  }
+}
+
+/** What cannot be removed now is tried again before the next drill and, where the agent stops before, at its next start. */
+async function cleanUp(context: ActContext): Promise<void> {
+  try {
+    await removeOwnScratch(context);
+  } catch (error) {
+    if (error instanceof StepLeftOpen) throw error;
+    context.trouble("drill_leftovers", `a drill left something behind: ${errorChain(error)}`);
+  }
+}
+
+async function removeOwnScratch(context: SettleContext): Promise<void> {
+  const { engine, runId } = context;
+  await removeScratch((id) => id === runId, context);
+  const { rootDir } = (await engine.facts()).engine;
+  await removeStaging(rootDir, stagingName(runId));
+}
+
+/** Remembers and tells what the drill proved, before its step counts as over. */
+function file(receipt: DrillReceipt, { bytes }: Verdict, context: ActContext): StepResult {
+  context.fileReceipt(receipt);
+  const { id, dataset, repository, restorePoint, passed, rtoMs, rpoMs, finishedAt: at } = receipt;
+  const restoreMs = receipt.phases.find(({ phase }) => phase === "fetch")?.ms;
+  const facts: DrillFacts = {
+    receipt: id,
+    repository,
+    ...(restorePoint !== undefined && { restorePoint }),
+    ...(rtoMs !== undefined && { rtoMs }),
+    ...(rpoMs !== undefined && { rpoMs }),
+    ...(bytes !== undefined && { bytes }),
+    ...(passed && restoreMs !== undefined && { restoreMs }),
+  };
+  const message = passed ? undefined : troubleOf(receipt);
+  const proof: Proof = { at, level: "drill", repository, dataset, passed, facts: { ...facts } };
+  context.prove({
+    ...proof,
+    ...(restorePoint !== undefined && { restorePoint }),
+    ...(message !== undefined && { message }),
+  });
+  if (message === undefined) return { status: "done", facts: { ...facts } };
+  return { status: "failed", error: message, facts: { ...facts } };
+}
+
+function troubleOf({ failure, assertions }: DrillReceipt): string {
+  const failed = assertions.find(({ passed }) => !passed);
+  return failure ?? (failed === undefined ? "nothing was asserted" : `${failed.assert}: ${failed.said}`);
+}

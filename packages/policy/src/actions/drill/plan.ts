@@ -1,0 +1,204 @@
+/**
+ * Which dataset is restored for a try, from which repository, and what is started on it. One at a time, so that a drill
+ * never takes more of a host than one application does; who waited longest goes first. How a drill is done is not known here.
+ */
+import { DAY_MS, type Instant } from "@shipkeeper/kit";
+import type { Container, Disk } from "@shipkeeper/model";
+import { readDatasetId, type Dataset, type DatasetId } from "../../dataset/dataset.ts";
+import type { Proof } from "../../dataset/proof.ts";
+import type { KnownRestorePoint, World } from "../../round/world.ts";
+import type { Plan, VerdictFor } from "../action.ts";
+import { exceptionFor } from "../exception.ts";
+import type { Expectation } from "../expectation.ts";
+import { isSelf } from "../never-touch.ts";
+import type { DrillReason } from "./reason.ts";
+import type { DrillSpec } from "./spec.ts";
+
+export type DrillVerdict = VerdictFor<DrillReason>;
+
+/** What failed is tried again after this at the latest: a broken backup shall not stay unnoticed for a week. */
+const AGAIN_MS = DAY_MS;
+/** A restore is made whole in one place and, by an old restic, copied to have its holes back. */
+const ROOM_FACTOR = 2;
+/** Of the disk, what a drill leaves to everybody else. */
+const ROOM_LEFT = 0.1;
+
+interface Candidate {
+  readonly dataset: DatasetId;
+  readonly point: KnownRestorePoint;
+  /** When it was last tried, with whatever result; -Infinity where never. */
+  readonly lastAt: number;
+  readonly verdict: DrillVerdict;
+}
+
+/** A verdict for every dataset of the backup rule that has a restore point; at most one of them is a step. */
+export function planDrill(spec: DrillSpec, world: World, rule: string): Plan {
+  // The companion of `policy/name` is `policy/name/drill`.
+  const backupRule = rule.slice(0, rule.lastIndexOf("/"));
+  const points = Map.groupBy(
+    world.ledger.restorePoints.filter((point) => point.rule === backupRule),
+    ({ dataset }) => dataset,
+  );
+  const idle: DrillVerdict[] = [];
+  const due: Candidate[] = [];
+  for (const [dataset, of] of [...points].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const judged = judge(dataset, of, spec, world);
+    if ("verdict" in judged) due.push(judged);
+    else idle.push({ target: targetOf(dataset), ...judged });
+  }
+
+  due.sort((a, b) => (a.lastAt === b.lastAt ? 0 : a.lastAt - b.lastAt));
+  const first = due.find(({ verdict }) => verdict.decision === "drill");
+  const inTurn = due.map(({ verdict }): DrillVerdict => {
+    if (verdict.decision !== "drill" || first === undefined || verdict === first.verdict) return verdict;
+    const reason: DrillReason = { why: "one-at-a-time", first: first.dataset };
+    return { target: verdict.target, decision: "wait", reason };
+  });
+  const steps = inTurn.filter(({ decision }) => decision === "drill");
+  const waiting = inTurn.filter(({ decision }) => decision !== "drill");
+  return { kind: "drill", verdicts: [...steps, ...waiting, ...idle] };
+}
+
+function judge(
+  id: DatasetId,
+  points: readonly KnownRestorePoint[],
+  spec: DrillSpec,
+  world: World,
+): Candidate | Pick<DrillVerdict, "decision" | "reason"> {
+  const dataset = readDatasetId(id);
+  if (dataset === undefined || dataset.kind === "host" || dataset.kind === "image")
+    return { decision: "keep", reason: { why: "kind", kind: dataset?.kind ?? "unknown" } };
+  const exception = exceptionFor(world, targetOf(id));
+  if (exception !== undefined) return { decision: "keep", reason: exception };
+
+  const wanted = spec.from === undefined ? spec.to : [spec.from];
+  const known = wanted.filter((repository) => world.repositories.includes(repository));
+  const [unknown = ""] = wanted;
+  if (known.length === 0)
+    return { decision: "refuse", reason: { why: "repository-unknown", repository: unknown } };
+  const proofs = world.ledger.proofs.filter((proof) => proof.level === "drill" && proof.dataset === id);
+  const point = pointInTurn(points, known, proofs);
+  if (point === undefined) return { decision: "refuse", reason: { why: "no-restore-point" } };
+
+  const last = newest(proofs);
+  const ageMs = last === undefined ? Infinity : Math.max(0, world.now - last.at);
+  if (last?.passed === true && ageMs < spec.every)
+    return { decision: "keep", reason: { why: "drilled", lastAt: last.at, ageMs, everyMs: spec.every } };
+  const againMs = Math.min(spec.every, AGAIN_MS);
+  if (last?.passed === false && ageMs < againMs)
+    return { decision: "keep", reason: { why: "failed", lastAt: last.at, ageMs, againMs } };
+
+  const container = spec.start ? containerOn(dataset, world) : undefined;
+  const verdict = roomFor(point, world) ?? stepFor(point, container, last, world.now);
+  return { dataset: id, point, lastAt: last?.at ?? -Infinity, verdict };
+}
+
+/**
+ * The newest restore point of the repository that was drilled longest ago: with a local one and a copy elsewhere, each is
+ * drilled every second time.
+ */
+function pointInTurn(
+  points: readonly KnownRestorePoint[],
+  repositories: readonly string[],
+  proofs: readonly Proof[],
+): KnownRestorePoint | undefined {
+  const lastIn = (repository: string) =>
+    newest(proofs.filter((proof) => proof.repository === repository))?.at ?? -Infinity;
+  const held = repositories.flatMap(
+    (repository) => newest(points.filter((one) => one.repository === repository)) ?? [],
+  );
+  return held.reduce<KnownRestorePoint | undefined>(
+    (first, one) => (first === undefined || lastIn(one.repository) < lastIn(first.repository) ? one : first),
+    undefined,
+  );
+}
+
+function newest<Timed extends { readonly at: Instant }>(all: readonly Timed[]): Timed | undefined {
+  return all.reduce<Timed | undefined>(
+    (best, one) => (best === undefined || one.at > best.at ? one : best),
+    undefined,
+  );
+}
+
+/** Waiting for room, or undefined where there is enough or nobody knows. */
+function roomFor({ dataset, bytes }: KnownRestorePoint, { inventory }: World): DrillVerdict | undefined {
+  const disk = inventory.host.disks.find(({ path }) => path === inventory.engine?.rootDir);
+  if (bytes === undefined || disk === undefined) return undefined;
+  const needBytes = bytes * ROOM_FACTOR;
+  const freeBytes = freeFor(disk);
+  if (needBytes <= freeBytes) return undefined;
+  return { target: targetOf(dataset), decision: "wait", reason: { why: "no-room", needBytes, freeBytes } };
+}
+
+function freeFor({ freeBytes, totalBytes }: Disk): number {
+  return Math.max(0, Math.floor(freeBytes - totalBytes * ROOM_LEFT));
+}
+
+function stepFor(
+  { dataset, repository, bytes }: KnownRestorePoint,
+  container: Container | undefined,
+  last: Proof | undefined,
+  now: Instant,
+): DrillVerdict {
+  const chosen = { repository, ...(container && { on: container.name }) };
+  return {
+    target: targetOf(dataset),
+    decision: "drill",
+    reason: reasonFor(chosen, last, now),
+    expect: expectDrill({ dataset, repository, container }),
+    ...(bytes !== undefined && { bytes }),
+  };
+}
+
+function reasonFor(
+  chosen: { repository: string; on?: string },
+  last: Proof | undefined,
+  now: Instant,
+): DrillReason {
+  if (last === undefined) return { why: "never-drilled", ...chosen };
+  const lastTime = { lastAt: last.at, ageMs: Math.max(0, now - last.at) };
+  return last.passed
+    ? { why: "due", ...chosen, ...lastTime }
+    : { why: "failed-last", ...chosen, ...lastTime };
+}
+
+/** What a drill relies on: whose data, from where, and which program is tried out on it. */
+export function expectDrill({
+  dataset,
+  repository,
+  container,
+}: {
+  readonly dataset: DatasetId;
+  readonly repository: string;
+  readonly container: Pick<Container, "id" | "imageId"> | undefined;
+}): Expectation {
+  return {
+    dataset,
+    repository,
+    ...(container && { container: container.id, imageId: container.imageId }),
+  };
+}
+
+/** Of the containers that use the dataset one that runs and writes: what is only read by others is not theirs. */
+function containerOn(dataset: Dataset, { inventory, self }: World): Container | undefined {
+  const users = inventory.containers.filter(
+    (container) => mountOf(dataset, container) !== undefined && !isSelf(self, container),
+  );
+  const rank = (container: Container) =>
+    (container.state === "running" ? 0 : 2) + (mountOf(dataset, container)?.readOnly === true ? 1 : 0);
+  return users.toSorted((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1))[0];
+}
+
+/** Where a container has a dataset; undefined where it does not use it. */
+export function mountOf(
+  { kind, name }: Dataset,
+  { mounts }: Pick<Container, "mounts">,
+): Container["mounts"][number] | undefined {
+  return mounts.find((mount) =>
+    kind === "bind" ? mount.type === "bind" && mount.source === name : mount.volume === name,
+  );
+}
+
+function targetOf(dataset: DatasetId): DrillVerdict["target"] {
+  return { type: "dataset", id: dataset, name: dataset };
+}
