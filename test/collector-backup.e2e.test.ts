@@ -48,10 +48,10 @@ test("what was told before the last backup is there after the collector and its 
   const program = await collector.start();
   const host = await collector.enrolHost();
   let acked = 0;
-  let isOver = false;
+  const over = new AbortController();
   const ackedAt: { at: number; acked: number }[] = [];
   const flood = async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       acked = (await collector.sendEvents(host, acked, 20)).ackedThrough;
       ackedAt.push({ at: Date.now(), acked });
     }
@@ -62,7 +62,7 @@ test("what was told before the last backup is there after the collector and its 
   await backedUpAndDrilled();
   expect(await command("backup")).toBe(0);
   const { newest, problem } = readBackupState(dataDir);
-  isOver = true;
+  over.abort();
   await flooding;
   await kill(program);
   for (const name of readdirSync(dataDir).filter((one) => one.startsWith("collector.db")))

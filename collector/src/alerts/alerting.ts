@@ -41,6 +41,11 @@ export function createAlerting(store: Store, ownBackup?: () => OwnBackupWord): A
             storms,
             hosts: store.alertFacts.hosts(),
             alarms: store.alertFacts.alarms(ALARM_CODES, now - ALARM_LASTS_MS),
+            backups: {
+              objectives: store.objectives.alerting(now),
+              problems: store.backupTroubles.problems(),
+              failedProofs: store.backupTroubles.failedProofs(),
+            },
             ownBackup: ownBackup?.(),
             ...(newest !== undefined && halted !== undefined
               ? { halted: { revision: newest.revision, ...halted } }

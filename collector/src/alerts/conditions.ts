@@ -1,23 +1,15 @@
 /** What people must know of, told from what the hosts said last. It judges; when to look, and what was told before, others know. */
 import { formatInstant, MINUTE_MS, printable, type Instant } from "@shipkeeper/kit";
-import type { Labels } from "@shipkeeper/model";
-import {
-  databaseSign,
-  HOST_IDENTITY,
-  SEVERITIES,
-  severitySchema,
-  type Incident,
-  type Severity,
-} from "@shipkeeper/policy";
+import { databaseSign, HOST_IDENTITY, SEVERITIES, type Incident } from "@shipkeeper/policy";
 import { SILENT_AFTER_MS } from "@shipkeeper/protocol";
 import { alarmOf } from "../alarm-codes.ts";
+import { severityOf } from "../severity-label.ts";
 import type { Alert } from "../store/alerts.ts";
 import type { Alarm, HostToWatch, OpenIncident } from "../store/alert-facts.ts";
+import { backupConditions, type BackupWord } from "./backup-conditions.ts";
 import type { FleetStorm } from "./fleet-storms.ts";
 import { ownBackupCondition, type OwnBackupWord } from "./own-backup-condition.ts";
 
-/** A label of a container or host: how severe what befalls it is to people. */
-export const SEVERITY_LABEL = "shipkeeper.severity";
 /** An incident that nobody treats for so long is for people to look at. */
 export const LASTING_MS = 15 * MINUTE_MS;
 
@@ -33,6 +25,7 @@ export interface FleetWord {
   readonly hosts: readonly HostToWatch[];
   /** The newest of each code and host; one that is an hour old is over. */
   readonly alarms: readonly Alarm[];
+  readonly backups: BackupWord;
   /** Absent where none is configured. */
   readonly ownBackup?: OwnBackupWord | undefined;
   readonly halted?: { readonly revision: number; readonly by: string; readonly reasons: readonly string[] };
@@ -45,6 +38,7 @@ export function conditionsOf(word: FleetWord, now: Instant): Condition[] {
     ...word.incidents.flatMap((one) => incidentCondition(one, stormy, now) ?? []),
     ...word.storms.map(stormCondition),
     ...word.hosts.flatMap((host) => silentHost(host, now) ?? silentEngine(host, now) ?? []),
+    ...backupConditions(word.backups, now),
     ...word.alarms.flatMap((alarm) => alarmCondition(alarm) ?? []),
     ...(word.halted === undefined ? [] : [haltedRollout(word.halted)]),
     ...[word.ownBackup && ownBackupCondition(word.ownBackup, now)].flatMap((one) => one ?? []),
@@ -190,11 +184,6 @@ function haltedRollout({ revision, by, reasons }: NonNullable<FleetWord["halted"
 }
 
 const MOST_WHY = 1_000;
-
-/** What somebody who knows the thing says; undefined where the label is not there, or is none. */
-function severityOf(labels: Labels): Severity | undefined {
-  return severitySchema.safeParse(labels[SEVERITY_LABEL]).data;
-}
 
 const bySeverity = (a: Condition, b: Condition): number =>
   SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity);

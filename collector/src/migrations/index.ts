@@ -13,6 +13,7 @@ import { datasets } from "./0011-datasets.ts";
 import { drills } from "./0013-drills.ts";
 import { repositories } from "./0014-repositories.ts";
 import { verifications } from "./0012-verifications.ts";
+import { objectives } from "./0016-objectives.ts";
 
 /** In the order in which they are applied. Imported, not found by a scan of the folder: a bundle has no folder. */
 export const migrations: readonly Migration[] = [
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   drills,
   verifications,
   repositories,
+  objectives,
 ];

@@ -5,7 +5,6 @@ import {
   NO_GUARDRAILS,
   compareRounds,
   isActed,
-  standingSchema,
   tryBundle,
   verdictsOf,
   type Difference,
@@ -16,6 +15,7 @@ import {
 } from "@shipkeeper/policy";
 import type { HostId, RoundId } from "@shipkeeper/model";
 import { judgeHostTwice, type Judgements, type KnownBeside } from "./judge-host-twice.ts";
+import { knownHost } from "../known-host.ts";
 import type { PlanningFacts } from "../store/planning-facts.ts";
 
 export interface TriedHost {
@@ -75,18 +75,3 @@ function cutByGuardrails(known: KnownHost, { round }: Trial, asked: Trying): num
 }
 
 const NO_LIMITS = { neverTouch: NO_GUARDRAILS.neverTouch, limits: NO_GUARDRAILS.limits };
-
-function knownHost({ hostId, agentVersion, ...facts }: PlanningFacts): KnownHost | { readonly why: string } {
-  const { inventory } = facts;
-  if (inventory === undefined) return { why: "it has not sent an inventory yet" };
-  if (facts.standing === undefined) {
-    return { why: `its agent (${agentVersion}) has not told its ledger and guardrails yet` };
-  }
-  const standing = standingSchema.safeParse(facts.standing);
-  if (standing.success) return { hostId, inventory, standing: standing.data };
-  const [issue] = standing.error.issues;
-  const where = issue?.path.join(".") ?? "";
-  return {
-    why: `this collector cannot read the ledger and guardrails of its agent (${agentVersion}): ${where}: ${issue?.message ?? ""}`,
-  };
-}

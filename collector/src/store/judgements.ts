@@ -21,14 +21,14 @@ interface SumRow {
 }
 
 export function judgements({ db }: StoreDatabase) {
-  // A silent host is not judged: what it told last may not be so any more.
+  // Whatever is told anew changes the sum of when the lists were. A silent host is not judged: what it told last may not be so any more.
   const due = db.prepare<
     [{ revision: number; seenSince: Instant; judgedBefore: Instant }],
     { host_id: HostId; heard_at: Instant; known: number | null }
   >(/*sql*/ `
     SELECT host.id AS host_id, heard.at AS heard_at, judgement.revision AS known
     FROM host
-    JOIN (SELECT host_id, max(seen_at) AS at FROM listing GROUP BY host_id) AS heard ON heard.host_id = host.id
+    JOIN (SELECT host_id, sum(seen_at) AS at FROM listing GROUP BY host_id) AS heard ON heard.host_id = host.id
     LEFT JOIN judgement ON judgement.host_id = host.id
     WHERE host.revoked_at IS NULL AND host.inventory_at IS NOT NULL AND host.last_seen_at >= @seenSince
       AND (judgement.host_id IS NULL OR judgement.revision <> @revision OR judgement.heard_at <> heard.at

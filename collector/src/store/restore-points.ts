@@ -1,9 +1,13 @@
 import type { HostId } from "@shipkeeper/model";
+import type { PointFact } from "@shipkeeper/policy";
 import type { ApiRestorePoint, EntryOf, Page, RestorePoint, RestorePointsQuery } from "@shipkeeper/protocol";
 import { sql } from "kysely";
 import { fromJson, type StoreDatabase } from "./database.ts";
 import type { Listings } from "./listings.ts";
 import { hostIs, readPage } from "./page.ts";
+
+/** A month of 20 datasets every half hour in two repositories. Of a host with more the oldest are not looked at. */
+const MOST_JUDGED = 60_000;
 
 export function restorePoints({ db, read }: StoreDatabase, listings: Listings) {
   const put = db.prepare(/*sql*/ `
@@ -16,7 +20,13 @@ export function restorePoints({ db, read }: StoreDatabase, listings: Listings) {
     /*sql*/ `DELETE FROM restore_point WHERE host_id = ? AND repository = ? AND seen_at < ?`,
   );
 
+  const ofHost = db.prepare<[string], PointFact>(/*sql*/ `
+    SELECT id, dataset, repository, at, bytes FROM restore_point WHERE host_id = ? ORDER BY at DESC LIMIT ${MOST_JUDGED}`);
+
   return {
+    /** A host's newest in all repositories. */
+    of: (hostId: HostId): PointFact[] => ofHost.all(hostId),
+
     /** All restore points of one repository, as the repository itself lists them: what is not in it is gone. */
     merge(hostId: HostId, { repository, at: takenAt, points }: EntryOf<"restore-points">): void {
       const section = `restore-points:${repository}`;

@@ -6,6 +6,7 @@ import { alertFacts } from "./alert-facts.ts";
 import { alerts } from "./alerts.ts";
 import { apiTokens } from "./api-tokens.ts";
 import { availability } from "./availability.ts";
+import { backupTroubles } from "./backup-troubles.ts";
 import { baseImages } from "./base-images.ts";
 import { complianceFacts } from "./compliance-facts.ts";
 import { containers } from "./containers.ts";
@@ -24,6 +25,7 @@ import { knownImages } from "./known-images.ts";
 import { listings } from "./listings.ts";
 import { logs } from "./logs.ts";
 import { networks } from "./networks.ts";
+import { objectives } from "./objectives.ts";
 import { owners } from "./owners.ts";
 import { planningFacts } from "./planning-facts.ts";
 import { policies } from "./policies.ts";
@@ -62,6 +64,8 @@ export function openStore(file: string) {
     rounds: rounds(database),
     runs: runs(database),
     repositories: repositories(database, lists),
+    objectives: objectives(database),
+    backupTroubles: backupTroubles(db),
     restorePoints: restorePoints(database, lists),
     drills: drills(database),
     verifications: verifications(database),

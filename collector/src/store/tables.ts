@@ -17,6 +17,7 @@ import type {
   Incident,
   LogHour,
   Measures,
+  Objective,
   Outcome,
   Proof,
   Round,
@@ -161,6 +162,19 @@ export interface Tables {
     payload: Json<DrillReceipt>;
     public_key: string;
     signature: string;
+  };
+  objective: {
+    host_id: string;
+    rule: string;
+    dataset: string;
+    owner: string | null;
+    severity: string | null;
+    since: number;
+    risk_from: number;
+    unknown_from: number;
+    broken_from: number;
+    alert_from: number;
+    body: Json<Objective>;
   };
   verification: {
     host_id: string;

@@ -24,11 +24,17 @@ export function verifications({ db, read }: StoreDatabase) {
   const selectOf = db.prepare<[string], Pick<Row, "passed" | "failed">>(/*sql*/ `
     SELECT passed, failed FROM verification WHERE host_id = ? ORDER BY repository, dataset, level`);
 
+  // A proof is something new to judge the host by.
+  const noteProof = db.prepare(/*sql*/ `
+    INSERT INTO listing (host_id, section, whole_at, seen_at) VALUES (@hostId, 'proofs', @at, @at)
+    ON CONFLICT (host_id, section) DO UPDATE SET seen_at = max(seen_at, excluded.seen_at)`);
+
   return {
     record(hostId: HostId, proof: Proof): void {
       const { repository, dataset = "", level, at, passed } = proof;
       const row = { hostId, repository, dataset, level, at, body: JSON.stringify(proof) };
       (passed ? putPassed : putFailed).run(row);
+      noteProof.run({ hostId, at });
     },
 
     /** A host's, for `ladderOf`. */

@@ -26,6 +26,7 @@ import { addRepositoriesCommand } from "./commands/repositories.ts";
 import { addRestorePointsCommand } from "./commands/restore-points.ts";
 import { addRunsCommand } from "./commands/runs.ts";
 import { addTokenCommands } from "./commands/token.ts";
+import { addObjectivesCommand } from "./commands/objectives.ts";
 import { addVerificationsCommand } from "./commands/verifications.ts";
 import { addVolumesCommand } from "./commands/volumes.ts";
 import { EXIT, exitCodeOf, type ExitCode } from "./exit-codes.ts";
@@ -57,6 +58,7 @@ const COMMANDS = [
   addRepositoriesCommand,
   addRestorePointsCommand,
   addDrillsCommands,
+  addObjectivesCommand,
   addVerificationsCommand,
   addIncidentsCommand,
   addAvailabilityCommand,

@@ -86,6 +86,7 @@ export * from "./logs/log-rule.ts";
 export * from "./logs/watched-log.ts";
 export * from "./rollout/rings.ts";
 export * from "./objectives/agreement.ts";
+export * from "./objectives/agreements.ts";
 export * from "./objectives/judge-objective.ts";
 export * from "./objectives/state-at.ts";
 export { TERMS_A_PROOF_COUNTS, type VouchedPoint } from "./objectives/vouched.ts";

@@ -3,10 +3,12 @@ import { DAY_MS, type Clock } from "@shipkeeper/kit";
 import {
   apiFindingSchema,
   apiGateSchema,
+  apiObjectiveSchema,
   apiScoreSchema,
   apiWaiverSchema,
   findingsQuerySchema,
   gateQuerySchema,
+  objectivesQuerySchema,
   problemSchema,
   scoresQuerySchema,
   waiversQuerySchema,
@@ -44,6 +46,14 @@ export function complianceRoutes({ store, now }: { store: Store; now: Clock }): 
       read: async ({ days, scope, name }) => ({
         items: store.judgements.scores({ since: now() - (days - 1) * DAY_MS, scope, name }),
       }),
+    });
+
+    listRoute(app, {
+      url: "/objectives",
+      summary: "How much data would be lost, and how long having it back takes, against what was agreed",
+      query: objectivesQuerySchema,
+      item: apiObjectiveSchema,
+      read: (query) => store.objectives.list(query, now()),
     });
 
     app.get(

@@ -139,20 +139,19 @@ test("where nothing was drilled, the time is reckoned from how slowly others of 
   expect(judge([point("a", 1)], []).rto).toBeUndefined();
 });
 
-test("every rung tells when it was passed last, and which failed", () => {
+test("the highest rung that holds is told, of the repository where it is highest, and every one that was found bad", () => {
   const proofs = [
-    proof("structure", 5),
-    proof("structure", 3, { repository: "offsite" }),
-    proof("bytes", 9),
-    proof("bytes", 2, { passed: false }),
     listed("a", { at: NOW - 1 }),
+    proof("structure", 5),
+    proof("bytes", 2, { passed: false }),
+    proof("structure", 3, { repository: "offsite" }),
     proof("sample", 4, { dataset: "volume:other" }),
   ];
 
-  const { proofs: passed, failed } = judge([], proofs);
+  const { proven, failed } = judge([], proofs);
 
-  expect(passed).toEqual({ structure: NOW - 3, listed: NOW - 1 });
-  expect(failed).toEqual(["bytes"]);
+  expect(proven).toEqual({ level: "structure", repository: "offsite", at: NOW - 3 });
+  expect(failed).toEqual([{ level: "bytes", repository: "local", at: NOW - 2 }]);
 });
 
 test("the worst gap counts what goes on now and what reaches into the span, and nothing before it", () => {

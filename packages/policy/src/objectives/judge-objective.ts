@@ -3,9 +3,10 @@
  * judged here holds until the host tells something else; how that stands at an instant says `state-at.ts`.
  */
 import { DAY_MS, type Instant } from "@shipkeeper/kit";
+import { ladderOf } from "../dataset/ladder.ts";
 import { PROOF_LEVELS, type Proof, type ProofLevel } from "../dataset/proof.ts";
 import type { Agreement, KnownBackups, PointFact } from "./agreement.ts";
-import { newestProof, vouchedPoints, type VouchedPoint } from "./vouched.ts";
+import { vouchedPoints, type VouchedPoint } from "./vouched.ts";
 
 export interface Objective extends Agreement {
   /** The newest restore point that somebody vouches for, of all repositories … */
@@ -20,10 +21,16 @@ export interface Objective extends Agreement {
   /** The longest time without a restore point, of those that the gaps are known of. */
   readonly worstGap?: { readonly gapMs: number; readonly overMs: number } | undefined;
   readonly rto?: RtoFact | undefined;
-  /** When each rung was last passed, in whichever repository; left out where a later look failed there. */
-  readonly proofs: Readonly<Partial<Record<ProofLevel, Instant>>>;
-  /** Rungs that some repository failed last. */
-  readonly failed: readonly ProofLevel[];
+  /** The highest rung of the ladder that holds, in the repository where it is highest. */
+  readonly proven?: RungFact | undefined;
+  /** Rungs that were found bad. */
+  readonly failed: readonly RungFact[];
+}
+
+export interface RungFact {
+  readonly level: ProofLevel;
+  readonly repository: string;
+  readonly at: Instant;
 }
 
 /** How long having it back takes, by the last drill, or as reckoned from how fast others were restored. */
@@ -61,7 +68,7 @@ export function judgeObjective(agreement: Agreement, facts: KnownBackups, now: I
     bytes: newest?.bytes,
     worstGap: worstGap(points, agreement, now),
     rto: rtoFact(proofs, newest, facts),
-    ...rungs(agreement, proofs),
+    ...rungs(agreement, proofs, now),
   };
 }
 
@@ -122,21 +129,24 @@ function estimateRto(bytes: number | undefined, proofs: readonly Proof[]): numbe
   return Math.ceil(bytes / Math.min(...rates));
 }
 
-/** How far up the ladder the dataset was proven, whichever of its repositories it was in. */
+/** How far up the ladder the dataset stands. */
 function rungs(
   { dataset, repositories }: Agreement,
   proofs: readonly Proof[],
-): Pick<Objective, "proofs" | "failed"> {
-  const newest = PROOF_LEVELS.flatMap((level) =>
-    repositories.flatMap((repository) => {
-      const ofWhole = newestProof(proofs, { level, repository });
-      const own = newestProof(proofs, { level, repository, dataset });
-      return [ofWhole, own].flatMap((proof) => proof ?? []);
-    }),
+  now: Instant,
+): Pick<Objective, "proven" | "failed"> {
+  const ladders = repositories.map((repository) => ({
+    repository,
+    ladder: ladderOf(proofs, { repository, dataset }, now),
+  }));
+  const [proven] = ladders
+    .flatMap(({ repository, ladder }) => ladder.highest && [{ ...ladder.highest, repository }])
+    .filter((rung) => rung !== undefined)
+    .sort((a, b) => PROOF_LEVELS.indexOf(b.level) - PROOF_LEVELS.indexOf(a.level) || b.at - a.at);
+  const failed = ladders.flatMap(({ repository, ladder }) =>
+    ladder.rungs.flatMap(({ level, failure }) =>
+      failure === undefined ? [] : [{ level, repository, at: failure.at }],
+    ),
   );
-  const passed = new Map<ProofLevel, Instant>();
-  for (const { level, at } of newest.filter((proof) => proof.passed))
-    passed.set(level, Math.max(at, passed.get(level) ?? at));
-  const failed = new Set(newest.filter((proof) => !proof.passed).map(({ level }) => level));
-  return { proofs: Object.fromEntries(passed), failed: PROOF_LEVELS.filter((level) => failed.has(level)) };
+  return { proven, failed };
 }

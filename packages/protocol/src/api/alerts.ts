@@ -8,6 +8,8 @@ import { listQuery, pageOf, queryFlag } from "./page.ts";
  * nobody treats. `host-storm`: many containers of a host are sick at once. `fleet-storm`: one image is sick on many hosts.
  * `host-silent`, `engine-silent`: nothing is heard of it. `alarm`: an agent refused what must not be.
  * `rollout-halted`: hosts that have the newest policy only observe. `collector-backup`: the collector's own database.
+ * `rpo-at-risk`, `rpo-broken`: data whose newest good restore point is nearly as old as may be, or older. `repository`: one
+ * that does not work for a host. `proof-failed`, `drill-failed`: what was restored is not as it should be.
  */
 export const alertKindSchema = z.enum([
   "handed-over",
@@ -20,6 +22,11 @@ export const alertKindSchema = z.enum([
   "alarm",
   "rollout-halted",
   "collector-backup",
+  "rpo-at-risk",
+  "rpo-broken",
+  "repository",
+  "proof-failed",
+  "drill-failed",
 ]);
 export type AlertKind = z.infer<typeof alertKindSchema>;
 

@@ -10,6 +10,7 @@ export * from "./hosts.ts";
 export * from "./images.ts";
 export * from "./incidents.ts";
 export * from "./logs.ts";
+export * from "./objectives.ts";
 export * from "./owners.ts";
 export * from "./page.ts";
 export * from "./policies.ts";
