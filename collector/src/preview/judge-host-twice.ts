@@ -12,7 +12,7 @@ import {
 } from "@shipkeeper/policy";
 
 /** What others know about what the host holds. */
-export type KnownBeside = Pick<HostToJudge, "restorePoints" | "bases">;
+export type KnownBeside = Pick<HostToJudge, "restorePoints" | "bases" | "backups">;
 
 export interface Judgements {
   readonly before: HostJudgement;

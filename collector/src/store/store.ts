@@ -51,6 +51,8 @@ export function openStore(file: string) {
   const watchedLogs = logs(database, lists);
   const policyRevisions = policies(database);
 
+  const proven = verifications(database);
+
   return {
     hosts: hosts(database, networksOfHosts),
     containers: containers(database, lists),
@@ -68,13 +70,13 @@ export function openStore(file: string) {
     backupTroubles: backupTroubles(db),
     restorePoints: restorePoints(database, lists),
     drills: drills(database),
-    verifications: verifications(database),
+    verifications: proven,
     incidents: incidents(database),
     alerts: alerts(database),
     alertFacts: alertFacts(db),
     events: events(database),
     postMortems: postMortems(database),
-    complianceFacts: complianceFacts(db, watchedLogs),
+    complianceFacts: complianceFacts(db, { logs: watchedLogs, proven }),
     findings: findings(database),
     judgements: judgements(database),
     unknownEntries: unknownEntries(db),

@@ -18,9 +18,11 @@ export const exceptionReasonSchema = z.object({
 });
 export type ExceptionReason = z.infer<typeof exceptionReasonSchema>;
 
+type Known = Pick<World["inventory"], "containers" | "images">;
+
 /** The exception that holds for a thing, or undefined where a rule may treat it as any other. */
 export function exceptionFor(
-  world: Pick<World, "exceptions" | "hostLabels" | "inventory">,
+  world: Pick<World, "exceptions" | "hostLabels"> & { readonly inventory: Known },
   target: Pick<Target, "type" | "id" | "name">,
 ): ExceptionReason | undefined {
   const { exceptions = [], hostLabels, inventory } = world;
@@ -37,7 +39,7 @@ export function explainException({ until, because }: ExceptionReason): string {
 
 function namesOf(
   { type, id, name }: Pick<Target, "type" | "id" | "name">,
-  inventory: World["inventory"],
+  inventory: Known,
 ): ExemptibleThing {
   switch (type) {
     case "image":
@@ -59,7 +61,7 @@ function namesOf(
   }
 }
 
-function namesOfDataset(id: string, { images }: World["inventory"]): ExemptibleThing {
+function namesOfDataset(id: string, { images }: Known): ExemptibleThing {
   const dataset = readDatasetId(id);
   switch (dataset?.kind) {
     case "volume":

@@ -18,6 +18,10 @@ import { runningImageGone } from "./running-image-gone.ts";
 import { runningImageSuperseded } from "./running-image-superseded.ts";
 import { runningImageTooOld } from "./running-image-too-old.ts";
 import { sourceNotKnown } from "./source-not-known.ts";
+import { rpoBroken } from "./rpo-broken.ts";
+import { uncovered } from "./uncovered.ts";
+import { undrilled } from "./undrilled.ts";
+import { unverified } from "./unverified.ts";
 import { unowned } from "./unowned.ts";
 import { volumeNotBackedUp } from "./volume-not-backed-up.ts";
 
@@ -41,6 +45,10 @@ export const checks = {
   "log-too-large": logTooLarge,
   "log-burst": logBurst,
   "volume-not-backed-up": volumeNotBackedUp,
+  uncovered,
+  "rpo-broken": rpoBroken,
+  unverified,
+  undrilled,
   unowned,
 } as const;
 

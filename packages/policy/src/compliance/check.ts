@@ -5,6 +5,7 @@
 import type { Instant } from "@shipkeeper/kit";
 import type { Container, Image, InventorySection, Volume } from "@shipkeeper/model";
 import * as z from "zod";
+import type { Covered } from "../coverage/judge-coverage.ts";
 import type { HostView } from "./host-view.ts";
 
 /** How bad it is that something is so; `SEVERITY_WEIGHTS` says what each counts for in a score. */
@@ -63,6 +64,8 @@ export interface Check<Limit = unknown, E extends Evidence = Evidence> {
   image?(limit: Limit, image: Image, host: HostView): Answer<E> | undefined;
   container?(limit: Limit, container: Container, host: HostView): Answer<E> | undefined;
   volume?(limit: Limit, volume: Volume, host: HostView): Answer<E> | undefined;
+  /** Of data that is in volumes and folders; asked only of hosts whose `backups` are known. */
+  data?(limit: Limit, data: Covered, host: HostView): Answer<E> | undefined;
   /** Whether an image may be run at all, for a pipeline that asks before any host has it. */
   gate?(limit: Limit, asked: AskedImage, now: Instant): Answer<E>;
 

@@ -2,9 +2,21 @@
 import type { Instant } from "@shipkeeper/kit";
 import type { Container, ContainerId, Image, ImageId, Inventory } from "@shipkeeper/model";
 import type { DatasetId } from "../dataset/dataset.ts";
+import type { Proof } from "../dataset/proof.ts";
+import type { PointFact } from "../objectives/agreement.ts";
+import type { Standing } from "../round/standing.ts";
 import type { BaseImage } from "./check.ts";
 import type { WatchedLog } from "../logs/watched-log.ts";
 import { fullName } from "./image-names.ts";
+
+/** What the host is allowed and configured to do, as far as it decides about backups, and how these stand. */
+export interface BackupsToJudge extends Pick<
+  Standing,
+  "hostLabels" | "guardrails" | "repositories" | "self"
+> {
+  readonly points: readonly PointFact[];
+  readonly proofs: readonly Proof[];
+}
 
 /** Everything that judging a host needs. Things of the inventory carry the owner that was found for them. */
 export interface HostToJudge {
@@ -16,6 +28,8 @@ export interface HostToJudge {
   readonly bases: ReadonlyMap<ImageId, readonly BaseImage[]>;
   /** Container id → what watching its log told last; quiet ones are left out. Absent where nobody watches them. */
   readonly logs?: ReadonlyMap<string, WatchedLog> | undefined;
+  /** Absent where the host never told: nothing is said of what checks of its data found before. */
+  readonly backups?: BackupsToJudge | undefined;
 }
 
 export interface HostView {
@@ -30,6 +44,7 @@ export interface HostView {
   /** When the data of each dataset's newest restore point was read. */
   readonly newestRestorePoint: ReadonlyMap<DatasetId, Instant>;
   readonly logs: ReadonlyMap<string, WatchedLog> | undefined;
+  readonly backups: BackupsToJudge | undefined;
   basesOf(image: Image): readonly BaseImage[];
 }
 
@@ -48,6 +63,7 @@ export function viewHost(host: HostToJudge, now: Instant): HostView {
     usedImages: new Set(containers.map(({ imageId }) => imageId)),
     newestRestorePoint,
     logs: host.logs,
+    backups: host.backups,
     basesOf: (image) => host.bases.get(image.id) ?? basesByLabel(image),
   };
 }

@@ -6,6 +6,7 @@ import type { Instant } from "@shipkeeper/kit";
 import { isComplete, repositoriesOf, type Container, type Image, type Volume } from "@shipkeeper/model";
 import type { Target } from "../actions/action.ts";
 import { containerTarget, imageTarget, volumeTarget } from "../actions/target.ts";
+import { judgeCoverage, type CoveringPolicy } from "../coverage/judge-coverage.ts";
 import { matchesExemption, type ExemptibleThing } from "../language/exemption.ts";
 import type { Policy } from "../language/policy.ts";
 import { complianceCheck } from "./catalog.ts";
@@ -14,7 +15,7 @@ import type { Finding, Tally } from "./finding.ts";
 import { viewHost, type HostToJudge, type HostView } from "./host-view.ts";
 import { namesOf } from "./image-names.ts";
 
-type Judging = Pick<Policy, "name" | "checks" | "waivers">;
+type Judging = Pick<Policy, "name" | "checks" | "waivers"> & CoveringPolicy;
 
 export interface HostJudgement {
   readonly findings: readonly Finding[];
@@ -27,13 +28,21 @@ export interface HostJudgement {
 /** Pure and total: every thing that a check is about passes, fails or is counted as unknown. */
 export function judgeHost(policies: readonly Judging[], host: HostToJudge, now: Instant): HostJudgement {
   const view = viewHost(host, now);
-  const things = thingsOf(host, view);
+  const demands = demandsOf(policies);
+  const things = [
+    ...thingsOf(host, view),
+    ...(demands.some(({ check }) => check.data !== undefined) ? dataOf(policies, host, now) : []),
+  ];
   const findings: Finding[] = [];
   const tallies: Tally[] = [];
   const skipped: HostJudgement["skipped"][number][] = [];
 
-  for (const demand of demandsOf(policies)) {
+  for (const demand of demands) {
     const { check } = demand;
+    if (check.data !== undefined && host.backups === undefined) {
+      skipped.push({ check: check.code, why: "the host did not tell its guardrails and repositories" });
+      continue;
+    }
     const gap = check.needs.find((section) => !isComplete(host.inventory, section));
     if (gap !== undefined) {
       skipped.push({ check: check.code, why: `the list of ${gap} could not be read completely` });
@@ -92,6 +101,27 @@ function thingsOf({ hostname, inventory }: HostToJudge, view: HostView): Thing[]
     ...inventory.containers.map(ofContainer),
     ...inventory.volumes.map(ofVolume),
   ];
+}
+
+/** Data in volumes and folders, with how the host's policies cover it. */
+function dataOf(
+  policies: readonly Judging[],
+  { hostname, inventory, backups }: HostToJudge,
+  now: Instant,
+): Thing[] {
+  if (backups === undefined) return [];
+  return judgeCoverage(policies, { ...backups, inventory, now }).map((data): Thing => {
+    const { target, users } = data;
+    return {
+      target,
+      names: {
+        host: [hostname],
+        container: users,
+        ...(target.type === "volume" && { volume: [target.name] }),
+      },
+      answer: (check, limit, view) => check.data?.(limit, data, view),
+    };
+  });
 }
 
 /** One check, and what each policy wants of it. */

@@ -5,12 +5,15 @@ import { CHECK_CODES, checks, isCheckCode, type CheckCode, type LimitOf } from "
 import { severitySchema } from "../compliance/check.ts";
 import type { CheckRule } from "../compliance/rule.ts";
 import type { LogRule } from "../logs/log-rule.ts";
+import type { Rule } from "./policy.ts";
 import { exemptionSource } from "./exemption.ts";
 import { durationSchema, selectingPatternsSchema, sizeSchema } from "./values.ts";
 
 const text = z.string().min(1, "expected a text that is not empty");
 
 const requirementSchema = z.enum(["healthcheck", "limits", "restart-policy", "log-rotation"]);
+
+const ofBackupsSchema = z.enum(["coverage", "rpo", "verification", "drills"]);
 
 const checkCodeSchema = z.string().check((context) => {
   if (isCheckCode(context.value)) return;
@@ -42,6 +45,7 @@ export const complianceSource = {
     })
     .prefault({}),
   volumes: z.strictObject({ backup: durationSchema.optional() }).prefault({}),
+  backups: z.strictObject({ require: z.array(ofBackupsSchema).optional() }).prefault({}),
   unowned: z.boolean().default(false),
   severity: z.record(checkCodeSchema, severitySchema).default({}),
   waivers: z.array(z.strictObject({ finding: checkCodeSchema, ...exemptionSource })).default([]),
@@ -51,9 +55,13 @@ type ComplianceSource = z.infer<z.ZodObject<typeof complianceSource>>;
 /** The checks that a policy asks for, in the order of the catalog's stages: cache, run, data, people. */
 export function compileChecks(
   source: Omit<ComplianceSource, "waivers">,
-  logs: LogRule | undefined,
+  { logs, rules }: { logs: LogRule | undefined; rules: readonly Pick<Rule, "kind">[] },
 ): CheckRule[] {
-  const { images, containers, volumes, severity } = source;
+  const { images, containers, volumes, backups, severity } = source;
+  // Whoever backs up means that it can be restored.
+  const byDefault = rules.some(({ kind }) => kind === "backup") ? ofBackupsSchema.options : [];
+  const asksFor = (one: z.infer<typeof ofBackupsSchema>) =>
+    wanted((backups.require ?? byDefault).includes(one));
   const requires = (one: z.infer<typeof requirementSchema>) => wanted(containers.require.includes(one));
   const limitsAge = images.maxAge !== undefined || images.maxRunningAge !== undefined;
 
@@ -79,6 +87,10 @@ export function compileChecks(
     ...rule("log-too-large", containers.maxLogSize),
     ...rule("log-burst", logs?.burst && { select: logs.select, burst: logs.burst }),
     ...rule("volume-not-backed-up", volumes.backup),
+    ...rule("uncovered", asksFor("coverage")),
+    ...rule("rpo-broken", asksFor("rpo")),
+    ...rule("unverified", asksFor("verification")),
+    ...rule("undrilled", asksFor("drills")),
     ...rule("unowned", wanted(source.unowned)),
   ];
 }

@@ -49,7 +49,7 @@ test("a changed head, and values that come and go", () => {
 test("rules and policies that are new or gone", () => {
   const rest = "[{ backup: databases, every: 1h, select: { volumes: [db] }, to: [local] }]";
 
-  expect(diff([policy()], [policy(rest)])).toEqual([
+  expect(diff([policy()], [policy(rest, "backups: { require: [] },")])).toEqual([
     "+ rule production/databases",
     "- rule production/host-cache",
     "- rule production/unhealthy",

@@ -46,7 +46,7 @@ export function parseDocument(
     source.postMortems === undefined ? {} : { postMortems: compilePostMortems(source.postMortems) };
   const watched = logs === undefined ? {} : { logs: compileLogs(logs) };
   const excluded = coverage.length === 0 ? {} : { coverage };
-  const checks = compileChecks(source, watched.logs);
+  const checks = compileChecks(source, { logs: watched.logs, rules });
   const policy = {
     name,
     hosts,

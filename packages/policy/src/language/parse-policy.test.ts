@@ -40,7 +40,12 @@ test("a policy is compiled with every default written out in the language's own 
         map: { payments: { match: ["acme/pay-*"], mail: "payments@acme.example", chat: "#payments" } },
       },
       exceptions: [],
-      checks: [],
+      checks: [
+        { check: "uncovered", severity: "high", limit: true },
+        { check: "rpo-broken", severity: "high", limit: true },
+        { check: "unverified", severity: "medium", limit: true },
+        { check: "undrilled", severity: "medium", limit: true },
+      ],
       waivers: [],
       rules: [
         {

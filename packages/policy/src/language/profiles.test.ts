@@ -167,7 +167,7 @@ test("names of profiles are checked: unknown ones, taken ones, circles, and host
     "base:1:29: inherits: middle inherits from itself: middle → base → middle",
     "middle:1:31: inherits: base inherits from itself: base → middle → base",
     "again:1:12: a second profile named base, the first is in base",
-    "hosts:1:24: unknown key `hosts`, known are profile, inherits, mode, rollout, windows, owners, postMortems, exceptions, coverage, images, containers, volumes, unowned, severity, waivers, logs, rules",
+    "hosts:1:24: unknown key `hosts`, known are profile, inherits, mode, rollout, windows, owners, postMortems, exceptions, coverage, images, containers, volumes, backups, unowned, severity, waivers, logs, rules",
     "own:1:42: inherits: there is no profile named bas, did you mean base?",
     "own:1:47: inherits: there is no profile named nothing-like-it, there are base, middle, with-hosts",
     "odd:1:41: inherits: expected a list such as [base], got base",

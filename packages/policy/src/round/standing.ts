@@ -105,6 +105,14 @@ export const standingSchema = z.object({
   signals: signalsSchema.prefault(() => z.encode(signalsSchema, NO_SIGNALS)),
 } satisfies { [Field in keyof Standing]-?: z.ZodType<Standing[Field]> });
 
+/** The part of a standing that decides about backups. */
+export const backupStandingSchema = standingSchema.pick({
+  hostLabels: true,
+  guardrails: true,
+  repositories: true,
+  self: true,
+});
+
 /** What only the one who asks for a round knows. */
 export interface Asked extends Pick<
   RoundQuestion,

@@ -1,6 +1,6 @@
 /** Everything that a backup rule has to say something about: each a dataset, and why it stays out or what it relies on. */
 import { firstMatch } from "@shipkeeper/kit";
-import type { Image, Volume } from "@shipkeeper/model";
+import type { Image, Inventory, Volume } from "@shipkeeper/model";
 import { datasetId, type Dataset } from "../../dataset/dataset.ts";
 import { noDataAt, writableBinds, type WritableBind } from "../../dataset/mounted.ts";
 import { selectsVolume } from "../../language/select.ts";
@@ -15,7 +15,9 @@ import type { BackupReason } from "./reason.ts";
 import type { BackupSpec } from "./spec.ts";
 
 /** What a rule looks at. */
-export type Scene = Pick<World, "inventory" | "guardrails" | "self" | "hostLabels" | "exceptions">;
+export interface Scene extends Pick<World, "guardrails" | "self" | "hostLabels" | "exceptions"> {
+  readonly inventory: Pick<Inventory, "containers" | "images" | "volumes" | "gaps">;
+}
 
 export interface Candidate {
   readonly target: Target;

@@ -2,7 +2,7 @@
  * What happens to containers while a dataset is read: who has to be paused or stopped and in which order, or where a hook
  * runs. One that must not be touched, or that nobody could start again, forbids the backup rather than being left to write.
  */
-import { isAlive, isComplete, type Container } from "@shipkeeper/model";
+import { isAlive, isComplete, type Container, type Inventory } from "@shipkeeper/model";
 import { type Dataset } from "../../dataset/dataset.ts";
 import { writersOf } from "../../dataset/mounted.ts";
 import type { World } from "../../round/world.ts";
@@ -15,7 +15,9 @@ import type { Consistency } from "./spec.ts";
 
 type StepReason = Extract<BackupReason, { why: "due" }>;
 
-type Scene = Pick<World, "inventory" | "guardrails" | "self">;
+interface Scene extends Pick<World, "guardrails" | "self"> {
+  readonly inventory: Pick<Inventory, "containers" | "images" | "gaps">;
+}
 
 /** What a step relies on, and what its reason tells of it. */
 export interface Still {
