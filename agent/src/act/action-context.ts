@@ -1,7 +1,7 @@
 /** What acting may use. The port that changes the host is in here and nowhere else in the agent. */
 import type { Clock } from "@shipkeeper/kit";
 import type { Container, Disk, HostId, RunId } from "@shipkeeper/model";
-import type { ProbeState, Proof, Verdict } from "@shipkeeper/policy";
+import type { Guardrails, ProbeState, Proof, Verdict } from "@shipkeeper/policy";
 import type { Engine } from "@shipkeeper/docker";
 import type { DrillReceipt, EntryOf, RestorePoint } from "@shipkeeper/protocol";
 import type { Logger } from "@shipkeeper/runtime";
@@ -61,6 +61,8 @@ export interface ActContext {
   /** How the probes of a container stand now; undefined where it has none. */
   readonly probesOf: (id: string) => readonly ProbeState[] | undefined;
   readonly holdBack: HoldBack;
+  /** The host's own limits as they are now. */
+  readonly guardrails: () => Guardrails;
   /** The engine's disk as it is now, with what was just deleted counted as free; undefined where it cannot be measured. */
   engineDisk(): Promise<Disk | undefined>;
   /** Aborts when the agent stops. */

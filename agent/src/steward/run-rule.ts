@@ -149,6 +149,7 @@ export function createRunner(options: RunnerOptions) {
       log,
       engineDisk: () => measure(options.readDisk ?? readSettledDisk),
       probesOf: (id) => options.signals().probes.get(id),
+      guardrails: () => options.guardrails().guardrails,
       holdBack() {
         const now = options.guardrails();
         if (signal.aborted) return "stopping";

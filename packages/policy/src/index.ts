@@ -46,6 +46,7 @@ export { isGone, judgeLook, type KnownAvailability } from "./availability/judge-
 export * from "./availability/watching.ts";
 export * from "./compliance/catalog.ts";
 export * from "./dataset/dataset.ts";
+export * from "./dataset/mounted.ts";
 export * from "./dataset/ladder.ts";
 export * from "./dataset/plausibility.ts";
 export * from "./recovery/host-configuration.ts";
@@ -68,6 +69,7 @@ export * from "./coverage/agreement-of.ts";
 export * from "./coverage/exclusion.ts";
 export * from "./coverage/judge-coverage.ts";
 export * from "./guardrails.ts";
+export * from "./dump-program.ts";
 export * from "./hook.ts";
 export * from "./incident/incident.ts";
 export * from "./incident/track-incidents.ts";

@@ -1,5 +1,5 @@
 export * from "./answers.ts";
-export type { BackupMade } from "./back-up.ts";
+export type { BackupMade, BackupRequest, RestorePointMark, StreamRequest } from "./back-up.ts";
 export * from "./repository-settings.ts";
 export * from "./repository.ts";
 export * from "./restic-errors.ts";

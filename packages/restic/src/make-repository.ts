@@ -6,11 +6,18 @@ import { repositoryNamed, SHORT_MS, type RunInRepository } from "./run-in-reposi
 
 export function makeRepository(run: RunInRepository, repositories: Repositories) {
   return {
-    /** Makes the repository where its folder holds none. One that is reached over a network is never made. */
-    async ensureRepository(repositoryName: string, signal?: AbortSignal): Promise<void> {
+    /**
+     * Makes the repository where its folder holds none. One that is reached over a network is never made. Data is cut in
+     * pieces as in the repository `like`, where one is named, so that copies from there add only what changed.
+     */
+    async ensureRepository(
+      repositoryName: string,
+      { like, signal }: { like?: string | undefined; signal?: AbortSignal } = {},
+    ): Promise<void> {
       const repository = repositoryNamed(repositories, repositoryName);
       if (!isLocal(repository) || (await exists(join(repository.url, "config")))) return;
-      const call = { attempt: "make the repository", args: ["init"], deadlineMs: SHORT_MS, signal };
+      const args = ["init", ...(like === undefined ? [] : ["--copy-chunker-params"])];
+      const call = { attempt: "make the repository", from: like, args, deadlineMs: SHORT_MS, signal };
       await run(repositoryName, call);
     },
   };

@@ -4,6 +4,7 @@
  */
 import type { Clock } from "@shipkeeper/kit";
 import { backUp } from "./back-up.ts";
+import { copyRestorePoint } from "./copy-restore-point.ts";
 import { listRestorePoints } from "./list-restore-points.ts";
 import { makeRepository } from "./make-repository.ts";
 import type { Repositories } from "./repository.ts";
@@ -39,6 +40,7 @@ export async function openRestic({ repositories, binary = "restic", ...options }
     ...makeRepository(run, repositories),
     ...listing,
     ...backUp(run, listing),
+    ...copyRestorePoint(run, listing),
     ...retain(run),
     ...restoreContent(run, version),
   };

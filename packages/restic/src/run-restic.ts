@@ -1,5 +1,6 @@
 /** One run of the restic program: its own process group, gently, within a deadline, output line by line. */
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { DeadlinePassed } from "@shipkeeper/kit";
@@ -24,6 +25,8 @@ export interface ResticCall {
   readonly cell?: { readonly root: string; readonly writable: readonly string[] } | undefined;
   /** Called with the id of restic's process. */
   readonly onStart?: ((pid: number) => void) | undefined;
+  /** What it reads on its standard input, begun anew with every call. Where it throws restic is ended before it sees an end. */
+  readonly input?: ((signal: AbortSignal) => AsyncIterable<Uint8Array>) | undefined;
   /** Every line of standard output. */
   readonly onLine?: (line: string) => void;
 }
@@ -51,9 +54,10 @@ export async function runRestic(call: ResticCall): Promise<string[]> {
   // A group of its own: helpers such as ssh and rclone end with it.
   const child = spawn(program, [...wrapped, ...cell, call.binary, ...optionsOf(call), ...call.args], {
     detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
     env: environmentOf(call),
   });
+  const feeding = feed(child, call.input ?? nothing);
 
   if (child.pid !== undefined) call.onStart?.(child.pid);
 
@@ -73,13 +77,44 @@ export async function runRestic(call: ResticCall): Promise<string[]> {
   const end = () => endGroup(child);
   ending.addEventListener("abort", end, { once: true });
   const code = await exitOf(child).finally(() => ending.removeEventListener("abort", end));
+  const fed = await feeding;
 
+  if (fed.problem !== undefined && !ending.aborted) throw fed.problem;
   if (code === 0) return lines;
   call.signal?.throwIfAborted();
   if (deadline.aborted) throw new DeadlinePassed(`restic, asked to ${call.attempt},`, call.deadlineMs);
   const said = stderr.replaceAll(call.repository.url, call.repository.name);
   throw explainExit({ attempt: call.attempt, repository: call.repository.name, code, stderr: said });
 }
+
+/**
+ * Hands on what restic reads, as fast as it takes it. It knows no other end of its input than a closed pipe, and makes a
+ * restore point of whatever came before: only what came to a good end is closed, and where it broke restic goes first.
+ */
+async function feed(
+  child: ChildProcessWithoutNullStreams,
+  input: NonNullable<ResticCall["input"]>,
+): Promise<{ readonly problem?: unknown }> {
+  const { stdin } = child;
+  const gone = new AbortController();
+  child.once("exit", () => gone.abort());
+  child.once("error", () => gone.abort());
+  stdin.on("error", () => undefined); // restic went before it had read everything: its exit code tells why
+  try {
+    for await (const piece of input(gone.signal)) {
+      if (gone.signal.aborted) return {};
+      if (!stdin.write(piece)) await once(stdin, "drain", { signal: gone.signal });
+    }
+    stdin.end();
+    return {};
+  } catch (problem) {
+    if (gone.signal.aborted) return {};
+    endGroup(child);
+    return { problem };
+  }
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 function cellFor(
   { repository, cacheDir, binary }: ResticCall,

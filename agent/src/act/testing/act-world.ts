@@ -4,7 +4,14 @@ import { join } from "node:path";
 import { FakeEngine } from "@shipkeeper/docker";
 import { handClock } from "@shipkeeper/lab";
 import { hostIdSchema, runIdSchema, type Container, type Image } from "@shipkeeper/model";
-import { expectContainer, expectImage, type Plan, type StepOutcome, type Verdict } from "@shipkeeper/policy";
+import {
+  expectContainer,
+  expectImage,
+  NO_GUARDRAILS,
+  type Plan,
+  type StepOutcome,
+  type Verdict,
+} from "@shipkeeper/policy";
 import type { DrillReceipt } from "@shipkeeper/protocol";
 import { silentLog } from "@shipkeeper/runtime";
 import { onTestFinished } from "vitest";
@@ -86,6 +93,7 @@ export function actWorld(overrides: Partial<ActContext> = {}) {
     ownActs: own,
     quiesce,
     holdBack: () => undefined,
+    guardrails: () => NO_GUARDRAILS,
     signal: abort.signal,
     clock: clock.now,
     pause: (ms, options) => clock.sleep(ms, options),
