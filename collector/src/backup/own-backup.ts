@@ -75,7 +75,7 @@ export async function openOwnBackup({ config, dataDir, signal }: OwnBackupDeps):
 
   const own: OwnBackup = {
     async backUp(database, now) {
-      await restic.ensureRepository(REPOSITORY, signal);
+      await restic.ensureRepository(REPOSITORY, { ...(signal && { signal }) });
       return inFolder(join(staging, "copy"), async (folder) => {
         const copy = join(folder, DATABASE);
         await copyDatabase(database, copy);
