@@ -57,11 +57,11 @@ export async function startStillWorld(prefix: string) {
     db,
     app,
     /** Of application and database. */
-    async states() {
+    states: async () => {
       const seen = await Promise.all([app, db].map((id) => engine.container(id)));
       return seen.map((container) => container?.state);
     },
-    async stop() {
+    stop: async () => {
       await fleet.stop();
       rmSync(folder, { recursive: true, force: true });
     },
