@@ -9,7 +9,7 @@ import { judgeHost, policiesFor } from "@shipkeeper/policy";
 import { startLoop, type Logger, type Service } from "@shipkeeper/runtime";
 import type { BasesUnder } from "../store/base-images.ts";
 import type { Store } from "../store/store.ts";
-import { judgeObjectives } from "./judge-objectives.ts";
+import { judgeBackups } from "./judge-backups.ts";
 
 export interface Judging {
   /** Judges the host that waits longest, if any does. */
@@ -37,8 +37,11 @@ export function createJudging(store: Store): Judging {
     const policies = bundle === undefined ? [] : policiesFor(bundle, labels);
     const { findings, tallies, skipped } = judgeHost(policies, host.facts, now);
     const notMade = new Set(skipped.map(({ check }) => check));
-    const objectives = bundle && judgeObjectives(store, { hostId, policies, bundle }, now);
-    if (objectives !== undefined) store.objectives.settle(hostId, objectives, now);
+    const backups = bundle && judgeBackups(store, { hostId, policies, bundle }, now);
+    if (backups !== undefined) {
+      store.coverage.settle(hostId, backups.coverage);
+      store.objectives.settle(hostId, backups.objectives, now);
+    }
     store.findings.settle(hostId, { found: findings, skipped: notMade }, now);
     store.judgements.record(hostId, { tallies, skipped, revision, heardAt }, now);
   }

@@ -1,7 +1,13 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "@shipkeeper/kit";
 import { plainVolume } from "@shipkeeper/model/testing";
 import type { Policy, Proof } from "@shipkeeper/policy";
-import { SILENT_AFTER_MS, type ApiAlert, type ApiObjective, type Page } from "@shipkeeper/protocol";
+import {
+  SILENT_AFTER_MS,
+  type ApiAlert,
+  type ApiCoverage,
+  type ApiObjective,
+  type Page,
+} from "@shipkeeper/protocol";
 import { createSigningKey, sealBundle } from "@shipkeeper/runtime";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createJudging, type Judging } from "../compliance/judging.ts";
@@ -153,6 +159,25 @@ test("what a rule selects has an objective: unknown until a good restore point i
       since: NOW,
     },
   ]);
+});
+
+test("every volume is covered by a rule, or says why not", async () => {
+  judgeAll();
+
+  const reply = await collector.ask("GET", "/api/v1/coverage", { role: "reader" });
+  expect(reply.json<Page<ApiCoverage>>().items).toMatchObject([
+    { host: "db-1", dataset: "volume:cache", state: "uncovered", rules: [], says: "no rule backs it up" },
+    {
+      dataset: DATASET,
+      state: "covered",
+      owner: "payments",
+      rules: ["production/databases"],
+      repositories: ["local", "offsite"],
+    },
+  ]);
+  expect(
+    (await collector.ask("GET", "/api/v1/coverage?state=covered&format=csv")).body.split("\r\n"),
+  ).toHaveLength(3);
 });
 
 test("a proof alone is a reason to judge anew", async () => {

@@ -14,6 +14,7 @@ import { drills } from "./0013-drills.ts";
 import { repositories } from "./0014-repositories.ts";
 import { verifications } from "./0012-verifications.ts";
 import { objectives } from "./0016-objectives.ts";
+import { coverage } from "./0017-coverage.ts";
 
 /** In the order in which they are applied. Imported, not found by a scan of the folder: a bundle has no folder. */
 export const migrations: readonly Migration[] = [
@@ -32,4 +33,5 @@ export const migrations: readonly Migration[] = [
   verifications,
   repositories,
   objectives,
+  coverage,
 ];

@@ -9,6 +9,7 @@ import { availability } from "./availability.ts";
 import { backupTroubles } from "./backup-troubles.ts";
 import { baseImages } from "./base-images.ts";
 import { complianceFacts } from "./compliance-facts.ts";
+import { coverage } from "./coverage.ts";
 import { containers } from "./containers.ts";
 import { openStoreDatabase } from "./database.ts";
 import { drills } from "./drills.ts";
@@ -66,6 +67,7 @@ export function openStore(file: string) {
     rounds: rounds(database),
     runs: runs(database),
     repositories: repositories(database, lists),
+    coverage: coverage(database),
     objectives: objectives(database),
     backupTroubles: backupTroubles(db),
     restorePoints: restorePoints(database, lists),

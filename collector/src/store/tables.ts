@@ -27,6 +27,7 @@ import type {
 import type {
   AgentStatus,
   AlertKind,
+  ApiCoverage,
   ApiEvent,
   DrillReceipt,
   PostMortem,
@@ -162,6 +163,13 @@ export interface Tables {
     payload: Json<DrillReceipt>;
     public_key: string;
     signature: string;
+  };
+  coverage: {
+    host_id: string;
+    dataset: string;
+    state: string;
+    owner: string | null;
+    body: Json<Pick<ApiCoverage, "users" | "rules" | "repositories" | "until" | "says">>;
   };
   objective: {
     host_id: string;

@@ -26,6 +26,7 @@ import { addRepositoriesCommand } from "./commands/repositories.ts";
 import { addRestorePointsCommand } from "./commands/restore-points.ts";
 import { addRunsCommand } from "./commands/runs.ts";
 import { addTokenCommands } from "./commands/token.ts";
+import { addCoverageCommand } from "./commands/coverage.ts";
 import { addObjectivesCommand } from "./commands/objectives.ts";
 import { addVerificationsCommand } from "./commands/verifications.ts";
 import { addVolumesCommand } from "./commands/volumes.ts";
@@ -58,6 +59,7 @@ const COMMANDS = [
   addRepositoriesCommand,
   addRestorePointsCommand,
   addDrillsCommands,
+  addCoverageCommand,
   addObjectivesCommand,
   addVerificationsCommand,
   addIncidentsCommand,

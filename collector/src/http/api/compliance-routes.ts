@@ -1,11 +1,13 @@
 /** What should not be so, what is accepted for a while, and how far everything is as the policies want it. */
 import { DAY_MS, type Clock } from "@shipkeeper/kit";
 import {
+  apiCoverageSchema,
   apiFindingSchema,
   apiGateSchema,
   apiObjectiveSchema,
   apiScoreSchema,
   apiWaiverSchema,
+  coverageQuerySchema,
   findingsQuerySchema,
   gateQuerySchema,
   objectivesQuerySchema,
@@ -46,6 +48,14 @@ export function complianceRoutes({ store, now }: { store: Store; now: Clock }): 
       read: async ({ days, scope, name }) => ({
         items: store.judgements.scores({ since: now() - (days - 1) * DAY_MS, scope, name }),
       }),
+    });
+
+    listRoute(app, {
+      url: "/coverage",
+      summary: "Which volumes and folders are backed up, which are not, and why",
+      query: coverageQuerySchema,
+      item: apiCoverageSchema,
+      read: (query) => store.coverage.list(query),
     });
 
     listRoute(app, {

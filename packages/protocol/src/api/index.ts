@@ -1,6 +1,7 @@
 export * from "./availability.ts";
 export * from "./alerts.ts";
 export * from "./compliance.ts";
+export * from "./coverage.ts";
 export * from "./containers.ts";
 export * from "./drills.ts";
 export * from "./events.ts";
