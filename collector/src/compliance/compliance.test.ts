@@ -1,10 +1,11 @@
 import { DAY_MS, MINUTE_MS, days } from "@shipkeeper/kit";
 import { plainVolume } from "@shipkeeper/model/testing";
-import type { CheckRule, Policy } from "@shipkeeper/policy";
+import { guardrailsSchema, type CheckRule, type Policy } from "@shipkeeper/policy";
 import type { ApiFinding, ApiScore, ApiWaiver, FleetReport, Page } from "@shipkeeper/protocol";
 import { createSigningKey, sealBundle, type SigningKey } from "@shipkeeper/runtime";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { NOW, bundle, container, containerId, image, inventoryEntry } from "../testing/facts.ts";
+import { standingEntry } from "../testing/standing.ts";
 import { startTestCollector, type TestAgent, type TestCollector } from "../testing/test-collector.ts";
 import { createJudging, type Judging } from "./judging.ts";
 
@@ -84,6 +85,37 @@ describe("a finding", () => {
     expect(await findings("state=resolved")).toMatchObject([
       { name: "old:1", resolvedAt: NOW + MINUTE_MS, firstSeenAt: NOW },
     ]);
+  });
+
+  test("is told of data that no rule backs up, as soon as the host told what it is allowed", async () => {
+    const guardrails = guardrailsSchema.parse({ allow: { binds: ["/srv/app"] } });
+    const select = { volumes: ["data"], binds: ["/srv/*"] };
+    const rule = { kind: "backup", name: "data", mode: "enforce" as const, spec: { select, to: ["local"] } };
+    await push({ checks: [{ check: "uncovered", severity: "high", limit: true }], rules: [rule] });
+    const writes = (source: string) => ({
+      type: "bind" as const,
+      source,
+      destination: "/d",
+      readOnly: false,
+    });
+    const web = container("web", { mounts: [writes("/srv/app"), writes("/srv/other")] });
+    const things = { volumes: [plainVolume("data"), plainVolume("lost")], containers: [web] };
+    await agent.tell(inventoryEntry(things));
+    judgeAll();
+
+    expect(await told()).toEqual([]);
+
+    await agent.tell(standingEntry({ guardrails, repositories: ["local"] }));
+    await later(MINUTE_MS, things);
+    judgeAll();
+
+    expect((await findings()).map(({ subject, name, says }) => `${subject} ${name}: ${says}`).sort()).toEqual(
+      [
+        "dataset bind:/srv/other: used by web, production/data: this host does not allow it (allow.binds)",
+        "volume lost: used by nobody, and no rule backs it up",
+      ],
+    );
+    expect(await told("subject=dataset")).toEqual(["bind:/srv/other: uncovered (open)"]);
   });
 
   test("that comes back is open again, from then on", async () => {

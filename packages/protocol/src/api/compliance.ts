@@ -42,7 +42,7 @@ export const findingsQuerySchema = listQuery(
     severity: severitySchema.optional(),
     /** Of revoked hosts none is told. */
     state: z.enum([...findingStateSchema.options, "all"]).default("open"),
-    subject: z.enum(["container", "image", "volume"]).optional(),
+    subject: z.enum(["container", "image", "volume", "dataset"]).optional(),
     search: z.string().max(256).optional(),
   },
 );
