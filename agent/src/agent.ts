@@ -36,6 +36,8 @@ import { outsideLook } from "./observe/look-outside.ts";
 import { ownActs } from "./own-acts.ts";
 import { startSampling } from "./observe/sample.ts";
 import { trackAvailability } from "./observe/track-availability.ts";
+import { performRestore } from "./perform-restore.ts";
+import { takeOrders } from "./orders/take-orders.ts";
 import { openOutbox, outboxBoundFor, type Outbox } from "./outbox/outbox.ts";
 import { reportInventory } from "./outbox/report-inventory.ts";
 import { reportRepositories } from "./outbox/report-repositories.ts";
@@ -110,6 +112,7 @@ export async function startAgent(
       identity = renewed;
     },
     changed: () => shipper.nudge(),
+    ordersWait: () => orders.nudge(),
     report: tell,
     clock,
     log,
@@ -234,7 +237,30 @@ export async function startAgent(
     onSweep: (sweep) => evidence.takeSweep(sweep),
   });
 
-  const restores = keepRestores({ engine, journal: swapJournal(inState("restores")), clock, log });
+  const swaps = swapJournal(inState("restores"));
+  const restores = keepRestores({ engine, journal: swaps, clock, log });
+  const orders = takeOrders({
+    client: () => client,
+    policyKeys: () => identity?.policyKeys ?? [],
+    hostId: () => identity?.hostId,
+    taken: ledger.takenOrders,
+    performers: {
+      restore: performRestore({
+        engine,
+        repositories: config.repositories,
+        cacheDir: inState("restic-cache"),
+        guardrails,
+        journal: swaps,
+        hostId: () => identity?.hostId,
+        self: standing.self,
+        clock,
+      }),
+    },
+    record,
+    trouble: (code, message) => tell({ kind: "trouble", at: clock(), code, message }),
+    clock,
+    log,
+  });
 
   // Plan, act, record: from the moment on that the host is somebody.
   const repositories = keepRepositories({
@@ -305,6 +331,7 @@ export async function startAgent(
     client = signedClient({ collector, signer: { hostId: known.hostId, key }, clock });
     beginStewardship(known.hostId);
     policies.nudge();
+    orders.nudge();
     shipper.nudge();
   };
   const { token } = config;
@@ -332,7 +359,7 @@ export async function startAgent(
     hostId: () => identity?.hostId,
     async stop() {
       // What acts ends first, what records and ships last, so that every outcome still finds its place.
-      const acting = [enrolment, steward, restores].filter((service) => service !== undefined);
+      const acting = [enrolment, steward, orders, restores].filter((service) => service !== undefined);
       const telling = [inventories, standings, repositoryReports, availability, policies, shipper];
       await stopAll([...acting, quiesce, sampling, logWatch, evidence, watch, observer, ...telling], log);
       ledger.close();

@@ -12,6 +12,7 @@ import { complianceRoutes } from "./http/api/compliance-routes.ts";
 import { incidentRoutes } from "./http/api/incident-routes.ts";
 import { figureRoutes } from "./http/api/figure-routes.ts";
 import { inventoryRoutes } from "./http/api/inventory-routes.ts";
+import { orderRoutes } from "./http/api/order-routes.ts";
 import { policyRoutes } from "./http/api/policy-routes.ts";
 import { previewRoutes } from "./http/api/preview-routes.ts";
 import { sampleRoutes } from "./http/api/sample-routes.ts";
@@ -24,6 +25,7 @@ import { describeApi, openApiRoute } from "./http/openapi.ts";
 import { guardRoutes } from "./http/people-auth.ts";
 import { notFound, problemHandler, sendProblem, toProblem } from "./http/problem.ts";
 import type { Ingest } from "./ingest/ingest.ts";
+import type { OrderDesk } from "./orders/order-desk.ts";
 import type { PolicyDesk } from "./policies/policy-desk.ts";
 import type { PreviewDesk } from "./preview/preview-desk.ts";
 import { postMortemRoutes } from "./http/api/post-mortem-routes.ts";
@@ -35,6 +37,7 @@ export interface AppDeps {
   readonly store: Store;
   readonly ingest: Ingest;
   readonly policyDesk: PolicyDesk;
+  readonly orderDesk: OrderDesk;
   readonly previewDesk: PreviewDesk;
   readonly reportMail: Pick<ReportMail, "sendNow">;
   readonly now: Clock;
@@ -53,6 +56,7 @@ export async function buildApp({
   store,
   ingest,
   policyDesk,
+  orderDesk,
   previewDesk,
   reportMail,
   now,
@@ -111,6 +115,7 @@ export async function buildApp({
       await api.register(complianceRoutes({ store, now }));
       await api.register(figureRoutes({ store, now }));
       await api.register(policyRoutes({ store, policyDesk, now }));
+      await api.register(orderRoutes({ store, orderDesk, now }));
       await api.register(previewRoutes({ store, previewDesk, now }));
       await api.register(tokenRoutes({ store, now }));
       await api.register(postMortemRoutes({ store }));

@@ -19,6 +19,7 @@ import { startJudging } from "./compliance/judging.ts";
 import { createIngest } from "./ingest/ingest.ts";
 import { startMaintenance } from "./maintenance.ts";
 import { policyNews } from "./policies/offer.ts";
+import { openOrderDesk } from "./orders/order-desk.ts";
 import { openPolicyDesk } from "./policies/policy-desk.ts";
 import { openPreviewDesk } from "./preview/preview-desk.ts";
 import { startRollouts } from "./policies/roll-on.ts";
@@ -67,6 +68,8 @@ export async function startCollector(
     log,
   });
   const policyDesk = openPolicyDesk({ store, log, now: clock, configuredKeys: policyKeys });
+  const { trustedKeys, wakeAll } = policyDesk;
+  const orderDesk = openOrderDesk({ store, log, trustedKeys, wake: wakeAll });
   const rollouts = startRollouts({ store, policyDesk, now: clock, log });
   const judging = startJudging({ store, now: clock, log });
   const previewDesk = openPreviewDesk({ store, now: clock });
@@ -83,7 +86,17 @@ export async function startCollector(
     log,
   });
   const secure = config.publicUrl?.startsWith("https:") ?? false;
-  const app = await buildApp({ store, ingest, policyDesk, previewDesk, reportMail, now: clock, log, secure });
+  const app = await buildApp({
+    store,
+    ingest,
+    policyDesk,
+    orderDesk,
+    previewDesk,
+    reportMail,
+    now: clock,
+    log,
+    secure,
+  });
 
   const services: Service[] = [
     { name: "long polls", stop: async () => policyDesk.close() },

@@ -14,6 +14,7 @@ const KEPT_FOR_DAYS: Readonly<Record<Forgettable, number>> = {
   runs: 400,
   // Evidence, too, and a year's worth of them must be there to be compared with the year before.
   drills: 800,
+  orders: 800,
   incidents: 400,
   alerts: 400,
   events: 90,

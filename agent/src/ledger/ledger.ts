@@ -22,6 +22,7 @@ import { incidents, type Incidents } from "./incidents.ts";
 import { journal, type Journal } from "./journal.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { orphans } from "./orphans.ts";
+import { takenOrders, type TakenOrders } from "./taken-orders.ts";
 import { pastImages } from "./past-images.ts";
 import { proofs, type Proofs } from "./proofs.ts";
 import { quiesced, type QuiesceJournal } from "./quiesced.ts";
@@ -42,6 +43,7 @@ export interface AgentLedger {
   readonly fileSamples: FileSamples;
   readonly expiries: Expiries;
   readonly ruleRuns: RuleRuns;
+  readonly takenOrders: TakenOrders;
   readonly incidents: Incidents;
   readonly registries: RegistryMemory;
   readonly fleet: FleetMemory;
@@ -110,6 +112,7 @@ export function openLedger(file: string, clock: Clock, options: OpenOptions = {}
     fileSamples: fileSamples(db),
     expiries: ends,
     ruleRuns: ruleRuns(db),
+    takenOrders: takenOrders(db),
     incidents: incidents(db),
     registries: registryMemory(db),
     fleet: fleetMemory(db),

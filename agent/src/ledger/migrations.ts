@@ -207,4 +207,13 @@ export const MIGRATIONS: readonly Migration[] = [
     PRIMARY KEY (dataset, at)
   ) STRICT, WITHOUT ROWID;
   `,
+
+  /*sql*/ `
+  -- Orders that were taken, so that none is taken twice; open until their end was told.
+  CREATE TABLE taken_order (
+    id TEXT PRIMARY KEY,
+    taken_at INTEGER NOT NULL,
+    ended INTEGER NOT NULL DEFAULT 0
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -12,7 +12,13 @@ import {
   type Clock,
 } from "@shipkeeper/kit";
 import type { PolicyBundle, RolloutHost } from "@shipkeeper/policy";
-import { HALTED_HEADER, MOST_BUNDLE_BYTES, MOST_POLL_SECONDS, type KnownEntry } from "@shipkeeper/protocol";
+import {
+  HALTED_HEADER,
+  ORDERS_HEADER,
+  MOST_BUNDLE_BYTES,
+  MOST_POLL_SECONDS,
+  type KnownEntry,
+} from "@shipkeeper/protocol";
 import {
   BundleRefused,
   sha256Hex,
@@ -37,6 +43,8 @@ export interface PolicySyncOptions {
   readonly policyKeys: () => readonly string[];
   /** From now on these keys may sign, and no others. Returns once that is on disk. */
   readonly trustKeys: (fingerprints: readonly string[]) => void;
+  /** The collector says that orders wait for this host. */
+  readonly ordersWait?: () => void;
   /** Called with each bundle that comes into force, after it is on disk. */
   readonly changed: (bundle: PolicyBundle) => void;
   readonly report: (entry: KnownEntry) => void;
@@ -202,6 +210,7 @@ export function startPolicySync(options: PolicySyncOptions): PolicySync {
     if (status === 200) return take(body.toString("utf8"));
     if (status !== 204) return failed(`the collector answered ${status}`);
     takeHalt(answer);
+    if (answer.headers[ORDERS_HEADER] !== undefined) options.ordersWait?.();
     failures = 0;
     return Math.max(0, LEAST_POLL_MS - (performance.now() - asked));
   };

@@ -1,8 +1,9 @@
-/** The addresses that agents know: enrolment, batches, the long poll for a newer policy, and what the fleet holds. */
+/** The addresses that agents know: enrolment, batches, the long poll for a newer policy, orders, and what the fleet holds. */
 import { InvalidInput, SECOND_MS, type Clock } from "@shipkeeper/kit";
 import {
   MOST_DIGESTS_IN_USE,
   HALTED_HEADER,
+  ORDERS_HEADER,
   MOST_POLL_SECONDS,
   MOST_REQUEST_BYTES,
   enrolRequestSchema,
@@ -95,13 +96,20 @@ export function agentRoutes({
       const { held, halted, trusts, wait } = decodePoll(request.query);
       const asking = { hostId, held, knowsHalt: halted, trusts: trusts.split(",").filter(Boolean) };
       const waitMs = Math.min(wait, MOST_POLL_SECONDS) * SECOND_MS;
-      const { offer, haltedRevision } = await policyDesk.newsFor(asking, {
+      const { offer, haltedRevision, orders } = await policyDesk.newsFor(asking, {
         waitMs,
         signal: untilGone(reply),
       });
       if (offer !== undefined) return reply.send(offer);
       if (haltedRevision !== undefined) void reply.header(HALTED_HEADER, String(haltedRevision));
+      if (orders !== undefined) void reply.header(ORDERS_HEADER, String(orders));
       return reply.code(204).send();
+    });
+
+    app.get("/orders", { onRequest: expectHost }, async (request, reply) => {
+      const hostId = auth.verify(request, NO_BODY);
+      const waiting = store.orders.waitingFor(hostId, now());
+      return reply.send(waiting.map(({ signed }) => signed));
     });
 
     app.get("/digests-in-use", { onRequest: expectHost }, async (request, reply) => {

@@ -31,6 +31,7 @@ const STATUS_OF: Readonly<Record<string, number>> = {
   epoch_owned: 409,
   too_many_epochs: 429,
   bundle_refused: 422,
+  order_refused: 422,
   revision_conflict: 409,
   too_many_previews: 429,
   preview_given_up: 503,

@@ -75,6 +75,8 @@ export function storeEntry(store: Store, origin: Origin, entry: Entry, blobs: re
     }
     case "proof":
       return store.verifications.record(hostId, entry.proof);
+    case "order-progress":
+      return store.orders.recordProgress(hostId, entry);
     case "unknown":
       return store.unknownEntries.keep(origin, entry.raw);
     default:

@@ -12,6 +12,7 @@ import { logs } from "./0010-logs.ts";
 import { datasets } from "./0011-datasets.ts";
 import { drills } from "./0013-drills.ts";
 import { repositories } from "./0014-repositories.ts";
+import { orders } from "./0015-orders.ts";
 import { verifications } from "./0012-verifications.ts";
 import { objectives } from "./0016-objectives.ts";
 import { coverage } from "./0017-coverage.ts";
@@ -34,4 +35,5 @@ export const migrations: readonly Migration[] = [
   repositories,
   objectives,
   coverage,
+  orders,
 ];

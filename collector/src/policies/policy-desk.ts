@@ -4,6 +4,7 @@
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { OperationalError, type Clock, type Instant } from "@shipkeeper/kit";
+import type { HostId } from "@shipkeeper/model";
 import {
   signedBundleSchema,
   type ApiRollout,
@@ -52,6 +53,8 @@ export interface PolicyNews {
   readonly offer?: SignedBundle;
   /** The revision that it goes by was halted. */
   readonly haltedRevision?: number;
+  /** So many orders wait for the host. */
+  readonly orders?: number;
 }
 
 export interface PolicyDesk {
@@ -66,8 +69,10 @@ export interface PolicyDesk {
   halt(revision: number, halted: { at: Instant; by: string; reasons: readonly string[] }): boolean;
   /** How far a revision has come; undefined where it is unknown. */
   progressOf(revision: number): ApiRollout | undefined;
-  /** Everybody who waits looks again: a ring was reached. */
-  wakeAll(): void;
+  /** Fingerprints of the keys that may sign. */
+  trustedKeys(this: void): readonly string[];
+  /** Everybody who waits looks again: a ring was reached, or there is an order. */
+  wakeAll(this: void): void;
   onPush(listener: () => void): () => void;
   /** How many wait. */
   waiting(): number;
@@ -86,6 +91,7 @@ export interface PolicyDeskOptions {
 export function openPolicyDesk({ store, log, now, configuredKeys }: PolicyDeskOptions): PolicyDesk {
   const waiting = new Set<() => void>();
   const pushListeners = new Set<() => void>();
+  const toldOrders = new Map<HostId, ReadonlySet<string>>();
   let closed = false;
   const wakeAll = () => {
     for (const wake of waiting) wake();
@@ -125,9 +131,17 @@ export function openPolicyDesk({ store, log, now, configuredKeys }: PolicyDeskOp
     const offer = offerFor(store, asking, now())?.signed;
     if (offer !== undefined) return { offer };
     const haltedRevision = haltOf(store, asking);
-    return haltedRevision === undefined || haltedRevision === asking.knowsHalt
-      ? undefined
-      : { haltedRevision };
+    if (haltedRevision !== undefined && haltedRevision !== asking.knowsHalt) return { haltedRevision };
+    return orderNews(asking.hostId);
+  }
+
+  /** Each order calls a host away from its wait once: what it made of it may take its time to be told. */
+  function orderNews(hostId: HostId): PolicyNews | undefined {
+    const waitingOrders = store.orders.waitingFor(hostId, now()).map(({ id }) => id);
+    const told = toldOrders.get(hostId);
+    if (waitingOrders.length === 0) toldOrders.delete(hostId);
+    else toldOrders.set(hostId, new Set(waitingOrders));
+    return waitingOrders.every((id) => told?.has(id)) ? undefined : { orders: waitingOrders.length };
   }
 
   const findOwnersAgain = () => {
@@ -190,6 +204,7 @@ export function openPolicyDesk({ store, log, now, configuredKeys }: PolicyDeskOp
       };
     },
 
+    trustedKeys,
     wakeAll,
     onPush(listener) {
       pushListeners.add(listener);

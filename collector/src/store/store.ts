@@ -27,6 +27,7 @@ import { listings } from "./listings.ts";
 import { logs } from "./logs.ts";
 import { networks } from "./networks.ts";
 import { objectives } from "./objectives.ts";
+import { orders } from "./orders.ts";
 import { owners } from "./owners.ts";
 import { planningFacts } from "./planning-facts.ts";
 import { policies } from "./policies.ts";
@@ -62,6 +63,7 @@ export function openStore(file: string) {
     networks: networksOfHosts,
     logs: watchedLogs,
     heldDigests: heldDigests(db),
+    orders: orders(database),
     availability: availability(database),
     samples: samples(db),
     rounds: rounds(database),

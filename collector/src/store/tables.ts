@@ -30,6 +30,7 @@ import type {
   ApiCoverage,
   ApiEvent,
   DrillReceipt,
+  Order,
   PostMortem,
   RepositoryState,
   RestorePoint,
@@ -150,6 +151,19 @@ export interface Tables {
     seen_at: number;
     problem: string | null;
     body: Json<RepositoryState>;
+  };
+  signed_order: {
+    id: string;
+    host_id: string;
+    issued_at: number;
+    expires_at: number;
+    posted_by: string;
+    payload: Json<Order>;
+    public_key: string;
+    signature: string;
+    state: string | null;
+    message: string | null;
+    at: number | null;
   };
   drill: {
     host_id: string;

@@ -11,6 +11,7 @@ const FORGOTTEN = {
   runs: /*sql*/ `DELETE FROM run WHERE rowid IN (SELECT rowid FROM run WHERE at < ? LIMIT ?)`,
   drills: /*sql*/ `
     DELETE FROM drill WHERE (host_id, id) IN (SELECT host_id, id FROM drill WHERE requested_at < ? LIMIT ?)`,
+  orders: /*sql*/ `DELETE FROM signed_order WHERE id IN (SELECT id FROM signed_order WHERE expires_at < ? LIMIT ?)`,
   alerts: /*sql*/ `DELETE FROM alert WHERE rowid IN (SELECT rowid FROM alert WHERE resolved_at < ? LIMIT ?)`,
   incidents: /*sql*/ `DELETE FROM incident WHERE rowid IN (SELECT rowid FROM incident WHERE closed_at < ? LIMIT ?)`,
   events: /*sql*/ `DELETE FROM event WHERE rowid IN (SELECT rowid FROM event WHERE received_at < ? LIMIT ?)`,

@@ -16,6 +16,7 @@ import { buildApp } from "../app.ts";
 import { createIngest } from "../ingest/ingest.ts";
 import { policyNews } from "../policies/offer.ts";
 import { rollOn } from "../policies/roll-on.ts";
+import { openOrderDesk } from "../orders/order-desk.ts";
 import { openPolicyDesk, type PolicyDesk } from "../policies/policy-desk.ts";
 import { openPreviewDesk } from "../preview/preview-desk.ts";
 import { openStore, type Store } from "../store/store.ts";
@@ -52,6 +53,8 @@ export async function startTestCollector({
   const now: Clock = () => clock.now;
   const store = openStore(file);
   const policyDesk = openPolicyDesk({ store, log, now, configuredKeys });
+  const { trustedKeys, wakeAll } = policyDesk;
+  const orderDesk = openOrderDesk({ store, log, trustedKeys, wake: wakeAll });
   const alerting = createAlerting(store);
   const ingest = createIngest({
     store,
@@ -61,7 +64,17 @@ export async function startTestCollector({
   });
   const reportMail = { sendNow: async () => [] };
   const previewDesk = openPreviewDesk({ store, now });
-  const app = await buildApp({ store, ingest, policyDesk, previewDesk, reportMail, now, log, secure: false });
+  const app = await buildApp({
+    store,
+    ingest,
+    policyDesk,
+    orderDesk,
+    previewDesk,
+    reportMail,
+    now,
+    log,
+    secure: false,
+  });
   const tokens = new Map<Role, string>();
   const tokenOf = (role: Role) => {
     const token =

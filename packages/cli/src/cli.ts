@@ -23,6 +23,7 @@ import { addPolicyCommands } from "./commands/policy.ts";
 import { addPostMortemsCommand } from "./commands/post-mortems.ts";
 import { addReportCommands } from "./commands/report.ts";
 import { addRepositoriesCommand } from "./commands/repositories.ts";
+import { addRestoreCommands } from "./commands/restore.ts";
 import { addRestorePointsCommand } from "./commands/restore-points.ts";
 import { addRunsCommand } from "./commands/runs.ts";
 import { addTokenCommands } from "./commands/token.ts";
@@ -58,6 +59,7 @@ const COMMANDS = [
   addPostMortemsCommand,
   addRepositoriesCommand,
   addRestorePointsCommand,
+  addRestoreCommands,
   addDrillsCommands,
   addCoverageCommand,
   addObjectivesCommand,

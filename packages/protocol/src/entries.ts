@@ -16,6 +16,7 @@ import { drillEntrySchema } from "./drill-receipt.ts";
 import { incidentEntrySchema } from "./incident.ts";
 import { logWatchEntrySchema } from "./log-watch.ts";
 import { postMortemEntrySchema } from "./post-mortem.ts";
+import { orderProgressEntrySchema } from "./order.ts";
 import { proofEntrySchema } from "./proof.ts";
 import { repositoriesEntrySchema } from "./repositories.ts";
 import { sampleHeadSchema } from "./sample-chunk.ts";
@@ -155,6 +156,7 @@ export const knownEntrySchema = z.discriminatedUnion("kind", [
   drillEntrySchema,
   proofEntrySchema,
   repositoriesEntrySchema,
+  orderProgressEntrySchema,
 ]);
 export type KnownEntry = z.infer<typeof knownEntrySchema>;
 export type EntryKind = KnownEntry["kind"];

@@ -2,6 +2,7 @@ export * from "./api/index.ts";
 export * from "./batch.ts";
 export * from "./digests-in-use.ts";
 export * from "./drill-receipt.ts";
+export * from "./order.ts";
 export * from "./enrolment.ts";
 export * from "./entries.ts";
 export * from "./log-watch.ts";

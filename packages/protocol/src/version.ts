@@ -171,4 +171,10 @@ export const PROTOCOL_HISTORY: readonly {
     change:
       "policies may carry rules of kind `drill`, and an agent that does not know them refuses the bundle; restore points in a standing carry `bytes`",
   },
+  {
+    version: 1,
+    hash: "c1db8959e5dae7579340aa44976deacf3c862e898178a117c836ec6e4b9dc07b",
+    change:
+      "signed orders, and entries of kind `order-progress`, which an older collector keeps as they came",
+  },
 ];

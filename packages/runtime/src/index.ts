@@ -7,6 +7,7 @@ export * from "./lock.ts";
 export * from "./log.ts";
 export * from "./loop.ts";
 export * from "./notify-ready.ts";
+export * from "./order.ts";
 export * from "./recovery-key.ts";
 export * from "./retry-after.ts";
 export * from "./service.ts";

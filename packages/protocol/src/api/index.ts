@@ -4,6 +4,7 @@ export * from "./compliance.ts";
 export * from "./coverage.ts";
 export * from "./containers.ts";
 export * from "./drills.ts";
+export * from "./orders.ts";
 export * from "./events.ts";
 export * from "./fleet-report.ts";
 export * from "./healing.ts";
