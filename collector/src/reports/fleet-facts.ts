@@ -7,7 +7,13 @@ import type { Instant } from "@shipkeeper/kit";
 import type { ContainerState, HealthStatus } from "@shipkeeper/model";
 import type { Severity } from "@shipkeeper/policy";
 import type { IncidentFact } from "../figures/healing-figures.ts";
-import type { ReportedAlert, ReportedLog, ReportedPostMortem } from "@shipkeeper/protocol";
+import type {
+  ApiCoverage,
+  ReportedAlert,
+  ReportedLog,
+  ReportedObjective,
+  ReportedPostMortem,
+} from "@shipkeeper/protocol";
 
 export interface FleetFacts {
   /** Runs and steps are told from here on. */
@@ -23,6 +29,11 @@ export interface FleetFacts {
   readonly held: readonly HeldFact[];
   readonly waitingRules: readonly WaitingRuleFact[];
   readonly restorePoints: readonly RestorePointFact[];
+  /** What was agreed for each dataset and how it stands, what breaks first coming first. */
+  readonly objectives: readonly ReportedObjective[];
+  /** How much of each owner's data is backed up. */
+  readonly coverage: readonly CoverageFact[];
+  readonly repositories: readonly RepositoryFact[];
   /** Logs that are written to, or burst. */
   readonly logs: readonly ReportedLog[];
   /** Newest first. */
@@ -178,6 +189,24 @@ export interface RestorePointFact {
   readonly repository: string;
   readonly at: Instant;
   readonly bytes: number;
+  /** What of it was new to the repository; absent where nobody told. */
+  readonly addedBytes?: number | undefined;
+}
+
+export interface CoverageFact {
+  readonly owner?: string | undefined;
+  readonly state: ApiCoverage["state"];
+  readonly count: number;
+}
+
+/** A repository as one host has it. */
+export interface RepositoryFact {
+  readonly host: string;
+  readonly repository: string;
+  readonly offsite: boolean;
+  readonly isTroubled: boolean;
+  readonly storedBytes?: number | undefined;
+  readonly costPerGb?: number | undefined;
 }
 
 export interface ComplianceFacts {
@@ -268,6 +297,10 @@ export function cutToOwner(facts: FleetFacts, owner: string): FleetFacts {
     haltedRollout: undefined,
     waitingRules: facts.waitingRules.filter(({ host }) => hosts.has(host)),
     restorePoints: theirs(facts.restorePoints),
+    objectives: theirs(facts.objectives),
+    coverage: theirs(facts.coverage),
+    // What a repository takes is not anybody's share.
+    repositories: [],
     alerts: theirs(facts.alerts),
     logs: theirs(facts.logs),
     postMortems: theirs(facts.postMortems),

@@ -15,6 +15,7 @@ import { reportLogs } from "./loudest-logs.ts";
 import { reportPostMortems } from "./newest-post-mortems.ts";
 import { needPerson } from "./needs-person.ts";
 import { nextThings } from "./next-things.ts";
+import { reportRecovery } from "./recovery.ts";
 import { reportRestorePoints } from "./restore-points.ts";
 import { reportTrouble } from "./trouble-list.ts";
 import { reportDone } from "./what-was-done.ts";
@@ -41,6 +42,7 @@ export function fleetReport(facts: FleetFacts, now: Instant): FleetReport {
     done: reportDone(facts.runs),
     heldBack: reportHeldBack(facts),
     restorePoints: reportRestorePoints(facts),
+    recovery: reportRecovery(facts),
     logs: reportLogs(facts),
     postMortems: reportPostMortems(facts),
     unowned: reportUnowned(facts),

@@ -18,6 +18,7 @@ import { logFact } from "./loudest-logs.ts";
 import { MOST_GATHERED, postMortemFact } from "./newest-post-mortems.ts";
 import { gatherFigures } from "./gather-figures.ts";
 import { gatherHeld } from "./gather-held.ts";
+import { gatherRecovery } from "./gather-recovery.ts";
 import { gatherRuns } from "./gather-runs.ts";
 import { gatherAlerts } from "./gather-alerts.ts";
 
@@ -76,6 +77,7 @@ export async function gatherFacts(store: FactSource, since: Instant, now: Instan
     alerts: await gatherAlerts(store, nameOf, { since, now }),
     compliance: await gatherCompliance(store, nameOf, now),
     ...(await gatherFigures(store, nameOf, now)),
+    ...(await gatherRecovery(store, nameOf, now)),
     troubles: named(await newestTroubles(store, since)).map(({ host, at, what: code, message }) => ({
       host,
       at,
@@ -89,12 +91,13 @@ export async function gatherFacts(store: FactSource, since: Instant, now: Instan
     postMortems: named(
       (await store.postMortems.list({ limit: MOST_GATHERED, sort: "-at", from: since, to: now })).items,
     ).map(postMortemFact),
-    restorePoints: points.map(({ host, dataset, repository, at, bytes }) => ({
+    restorePoints: points.map(({ host, dataset, repository, at, bytes, addedBytes }) => ({
       host,
       dataset,
       repository,
       at,
       bytes,
+      addedBytes,
       owner: ownerOfVolume.get(`${host} ${readDatasetId(dataset)?.name}`),
     })),
   };

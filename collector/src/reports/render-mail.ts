@@ -4,6 +4,7 @@
  */
 import { formatInstant, printable } from "@shipkeeper/kit";
 import { healingInWords, type FleetReport, type Urgency } from "@shipkeeper/protocol";
+import { lossInWords, timeBackInWords } from "./recovery-words.ts";
 import { availabilityInWords, downtimeInWords } from "./figures-in-words.ts";
 import { markup, type Insertable, type Markup } from "./html/template.ts";
 import { responseInWords } from "./trouble-words.ts";
@@ -73,6 +74,14 @@ ${listing(
 ${listing(
   "Volumes in use without a backup",
   own.restorePoints.unprotected.map(({ volume, host }) => `${volume} on ${host}`),
+)}
+${listing(
+  "Not as agreed with its backup rule",
+  own.recovery.worst.map((one) =>
+    [`${one.dataset} on ${one.host}: ${one.state}`, lossInWords(one), timeBackInWords(one)]
+      .filter((words) => words !== "")
+      .join("; "),
+  ),
 )}
 ${listing(
   "Backups",

@@ -3,6 +3,13 @@ import { formatBytes, formatInstant } from "@shipkeeper/kit";
 import type { FleetReport, ImageGroup, ImageLine, ReportedHost } from "@shipkeeper/protocol";
 import { disksToShow, otherDisksInWords } from "./disks.ts";
 import { availabilityLines } from "./figure-lines.ts";
+import {
+  lossInWords,
+  recoveryInWords,
+  repositoryInWords,
+  rungInWords,
+  timeBackInWords,
+} from "./recovery-words.ts";
 import { troubleLines } from "./text-trouble.ts";
 import { TEXT_COLUMNS, alignColumns, withBelow, wrap } from "./text-layout.ts";
 import {
@@ -41,6 +48,7 @@ export function renderText(report: FleetReport): string {
     titled("Containers", containerLines(report)),
     titled(`What was done in ${spanOf(report)}`, doneLines(report)),
     titled("What was left alone, and why", heldLines(report)),
+    titled("What could be had back", recoveryLines(report)),
     titled("Restore points", restorePointLines(report)),
     titled("Post-mortems", postMortemLines(report)),
     titled("Loudest containers", logLines(report)),
@@ -199,6 +207,36 @@ function heldLines({ heldBack }: FleetReport): string[] {
   return [
     ...withBelow(alignColumns(rows, [16, 76]), exampleOf, 4),
     ...waitingRules.map(({ rule, why, hosts }) => `${rule} waits on ${counted(hosts, "host")}: ${why}`),
+  ];
+}
+
+function recoveryLines({ recovery }: FleetReport): string[] {
+  const { worst, repositories } = recovery;
+  const rows = worst.map((one) => [
+    one.state.toUpperCase(),
+    one.dataset,
+    `on ${one.host}`,
+    rungInWords(one),
+    one.owner ?? "no owner",
+  ]);
+  const whyOf = (place: number) => {
+    const one = worst[place];
+    return one && [lossInWords(one), timeBackInWords(one)].filter((words) => words !== "").join("; ");
+  };
+  const places = repositories.map((one) => [
+    `${one.repository}${one.offsite ? " (off-site)" : ""}`,
+    one.troubled === 0
+      ? counted(one.hosts, "host")
+      : `FAILS on ${one.troubled} of ${counted(one.hosts, "host")}`,
+  ]);
+  const bytesOf = (place: number) => {
+    const one = repositories[place];
+    return one && repositoryInWords(one);
+  };
+  return [
+    ...wrap(recoveryInWords(recovery), TEXT_COLUMNS - 2),
+    ...withBelow(alignColumns(rows, [8, 30, 20, 24, 12]), whyOf, 10),
+    ...withBelow(alignColumns(places, [40, 40]), bytesOf, 10),
   ];
 }
 

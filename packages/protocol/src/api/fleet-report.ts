@@ -11,6 +11,7 @@ import { apiHealingSchema } from "./healing.ts";
 import { apiAlertSchema } from "./alerts.ts";
 import { apiIncidentSchema } from "./incidents.ts";
 import { queryInteger } from "./page.ts";
+import { reportedRecoverySchema } from "./reported-recovery.ts";
 
 /** Age classes of images, youngest first; `unknown` where the builder wrote no believable time. */
 export const ageBucketSchema = z.enum(["7d", "30d", "90d", "180d", "1y", "2y", "older", "unknown"]);
@@ -300,6 +301,7 @@ export const fleetReportSchema = z
       datasets: z.array(datasetSchema),
       unprotected: z.array(unprotectedSchema),
     }),
+    recovery: reportedRecoverySchema,
     logs: reportedLogsSchema,
     postMortems: reportedPostMortemsSchema,
     unowned: z.object({

@@ -19,6 +19,7 @@ export * from "./policies.ts";
 export * from "./policy-preview.ts";
 export * from "./post-mortems.ts";
 export * from "./repositories.ts";
+export * from "./reported-recovery.ts";
 export * from "./restore-points.ts";
 export * from "./rounds.ts";
 export * from "./runs.ts";
