@@ -36,6 +36,8 @@ await keepHost(
       ...real,
       removeContainer: doomed("remove", (id, options) => real.removeContainer(id, options)),
       stopContainer: doomed("stop", (id, options) => real.stopContainer(id, options)),
+      pauseContainer: doomed("pause", (id, options) => real.pauseContainer(id, options)),
+      unpauseContainer: doomed("unpause", (id, options) => real.unpauseContainer(id, options)),
       startContainer: doomed("start", (id, options) => real.startContainer(id, options)),
       killContainer: doomed("kill", (id, options) => real.killContainer(id, options)),
       createVolume: doomed("volume", (...args) => real.createVolume(...args)),

@@ -24,7 +24,7 @@ export async function startStillWorld(prefix: string) {
     local: { url: join(folder, "local"), passwordFile },
     offsite: { url: join(folder, "offsite"), passwordFile, offsite: true },
     /** So slow that whatever waits for it waits long. */
-    slow: { url: join(folder, "slow"), passwordFile, limitUploadBytesPerS: 256 * 1_024 },
+    slow: { url: join(folder, "slow"), passwordFile, limitUploadBytesPerS: 768 * 1_024 },
     broken: { url: "/proc/nowhere/repository", passwordFile },
   };
   await loadImages(host, [forgeImage({ tags: [IMAGE], layers: [busyboxLayer()] })]);

@@ -261,6 +261,15 @@ test("an engine that ended what was paused, and started nothing, is no person: i
   expect(await states()).toEqual(["running", "running"]);
 });
 
+test("an engine that came up since ends what it finds, and remembers no order: that is started", async () => {
+  const { engine, app, db, nextLife, states } = await crashed("pause");
+  for (const id of [app, db]) engine.stopByHand(id);
+
+  await nextLife().replayed;
+
+  expect(await states()).toEqual(["running", "running"]);
+});
+
 test("what a person stopped after a crash stays stopped", async () => {
   const { engine, app, db, nextLife, states } = await crashed("stop");
   await engine.stopContainer(app);

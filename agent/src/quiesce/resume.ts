@@ -27,6 +27,9 @@ export interface ResumeContext {
   readonly isStoppedByOthers: () => boolean;
 }
 
+/** An engine keeps 256 events. */
+const FULL_MEMORY = 250;
+
 /** One look, and the one act that follows from it. Throws where the engine does not answer, or refuses. */
 export async function resume(held: QuiescedContainer, context: ResumeContext): Promise<Resumption> {
   const { engine } = context;
@@ -46,7 +49,10 @@ export async function resume(held: QuiescedContainer, context: ResumeContext): P
     case "unknown": // no word that this engine says of a container that runs
     case "exited":
       if ((seen.finishedAt ?? 0) < held.orderedAt) return "ended-before";
-      if (context.isStoppedByOthers() || isStoppedBySomebody(events, held)) return "stopped-by-somebody";
+      if (context.isStoppedByOthers()) return "stopped-by-somebody";
+      if (isStoppedBySomebody(events, held) && !(await hasForgotten(events, held, engine))) {
+        return "stopped-by-somebody";
+      }
       return start(held, context);
     default:
       return unreachable(seen.state);
@@ -84,6 +90,20 @@ function isStoppedBySomebody(events: readonly EngineEvent[], held: QuiescedConta
   return how === "pause"
     ? isStoppedByAnybody(events, at)
     : isStoppedByOthers(events, { at, killsFrom: at + stopTimeoutMs });
+}
+
+/**
+ * An engine that came up since ends what it finds as a person would, and has no memory of what was ordered before. On a
+ * busy host its memory may have run full instead: then what it tells is all of the same life.
+ */
+async function hasForgotten(
+  events: readonly EngineEvent[],
+  { how, orderedAt }: QuiescedContainer,
+  engine: ResumeContext["engine"],
+): Promise<boolean> {
+  const ordered = how === "pause" ? "pause" : "kill";
+  if (events.some(({ action }) => action === ordered)) return false;
+  return (await engine.pastEvents({ since: orderedAt })).length < FULL_MEMORY;
 }
 
 function isPausedByOthers(events: readonly EngineEvent[], { how }: QuiescedContainer): boolean {
