@@ -1,5 +1,6 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -11,6 +12,7 @@ import {
   loadImages,
   runContainer,
   startFleet,
+  waitUntil,
   type Fleet,
   type LabHost,
 } from "@shipkeeper/lab";
@@ -22,9 +24,12 @@ import {
   type SignedDrillReceipt,
 } from "@shipkeeper/protocol";
 import { verifySignature } from "@shipkeeper/runtime";
+import type Docker from "dockerode";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import type { KeepOptions } from "./agent-lab/keep-host.ts";
+import { keepHostInTest } from "./agent-lab/keep-host-in-test.ts";
 
+const DOOMED = fileURLToPath(new URL("agent-lab/doomed-agent.ts", import.meta.url));
 const AGENT_INSIDE = fileURLToPath(new URL("agent-lab/agent-inside.ts", import.meta.url));
 const image = "acme/shop:1";
 
@@ -38,7 +43,7 @@ beforeAll(async () => {
   await loadImages(host, [forgeImage({ tags: [image], layers: [busyboxLayer()] })]);
 });
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "shipkeeper-drill-"));
+  folder = mkdtempSync(join(tmpdir(), "drilled-host-"));
   writeFileSync(join(folder, "password"), "a long secret\n", { mode: 0o600 });
   repositories = { local: { url: join(folder, "repository"), passwordFile: join(folder, "password") } };
 });
@@ -154,5 +159,159 @@ test(
     expect(receipt.rpoMs).toBeGreaterThanOrEqual(0);
     expect(await web.health()).toBe("healthy");
     expect(await scratch()).toEqual([]);
+  },
+);
+
+test(
+  "data that is not what it should be fails its drill, and the receipt says which assertion",
+  { timeout: 90_000 },
+  async () => {
+    await shop("spoilt");
+    await fillVolume(host, "spoilt-data", [{ path: "orders.txt", content: "garbage" }]);
+
+    const receipt = await receiptOf(
+      ruleOf(
+        "spoilt-data",
+        `every: 2s, assert: [{ files: true }, { exec: [grep, -q, "total", /data/orders.txt] }, { http: { port: 8080, path: /gone } }]`,
+      ),
+    );
+
+    expect(receipt.assertions.map(({ assert, passed }) => `${assert}: ${passed}`)).toEqual([
+      "files: true",
+      "exec grep: false",
+      "http 8080 /gone: false",
+    ]);
+    expect(receipt.passed).toBe(false);
+    expect(receipt.rtoMs).toBeUndefined();
+    expect(receipt.assertions[2]?.said).toContain("HTTP 404");
+    expect(await scratch()).toEqual([]);
+  },
+);
+
+test(
+  "an application that never becomes well fails; while it tries it is apart from everything, and seen by nobody",
+  { timeout: 90_000 },
+  async () => {
+    // What makes it well is in a folder of the host, which no drill has.
+    const real = await shop("lonely", { healthy: "test -e /real/only-here" });
+    const { NetworkSettings } = await real.handle.inspect();
+    const policy = policyOf(ruleOf("lonely-data", "every: 2s, ready: 15s, memory: 64MB, cpus: 0.5"));
+    const agent = await keepHostInTest(host, { policy, repositories });
+
+    const drilled = await waitUntil(
+      async () => {
+        const [found] = await host.engine.listContainers({ filters: { label: ["shipkeeper.drill"] } });
+        return found && host.engine.getContainer(found.Id);
+      },
+      { what: "a drilled container that runs", deadlineMs: 40_000 },
+    );
+    const { HostConfig, Mounts, Config, NetworkSettings: network, State } = await drilled.inspect();
+    const address = NetworkSettings.Networks["bridge"]?.IPAddress ?? "";
+    const reach = async (from: Docker.Container) => {
+      const run = await from.exec({ Cmd: ["sh", "-c", `nc -w 2 ${address} 8080 < /dev/null`] });
+      await run.start({ Detach: true });
+      const ended = await waitUntil(
+        async () => {
+          const now = await run.inspect();
+          return now.Running || now.ExitCode === null ? undefined : now;
+        },
+        { what: `an answer from ${address}`, deadlineMs: 10_000 },
+      );
+      return ended.ExitCode === 0;
+    };
+    const reached = await Promise.all([reach(real.handle), reach(drilled)]);
+    const inventory = await agent.observer.refreshNow();
+    const receipt = await waitUntil(() => agent.ofKind("drill")[0], {
+      what: "a receipt",
+      deadlineMs: 40_000,
+    });
+
+    expect(State.Running).toBe(true);
+    expect(Mounts.map(({ Type, Name = "" }) => `${Type} ${Name.slice(0, 17)}`)).toEqual(
+      Array.from({ length: 4 }, () => "volume shipkeeper-drill-"),
+    );
+    expect(HostConfig).toMatchObject({
+      Binds: null,
+      PortBindings: {},
+      Privileged: false,
+      RestartPolicy: { Name: "no" },
+      Memory: 64e6,
+      NanoCpus: 500_000_000,
+    });
+    expect(Object.keys(Config.Labels)).toEqual(["shipkeeper.drill"]);
+    expect(Object.keys(network.Networks)).toEqual(
+      [HostConfig.NetworkMode].map(() => expect.stringMatching(/^shipkeeper-drill-/)),
+    );
+    expect(network.Ports).toEqual({});
+    expect(reached).toEqual([true, false]);
+    expect(JSON.stringify(inventory)).not.toContain("shipkeeper-drill");
+    expect(opened(receipt.receipt)).toMatchObject({
+      passed: false,
+      assertions: [],
+      failure: expect.stringContaining("container lonely did not come up: not well within 15 seconds"),
+    });
+    const [failed] = agent.ledger.proofs.all().filter(({ level }) => level === "drill");
+    expect(failed).toMatchObject({ passed: false, dataset: "volume:lonely-data" });
+    await agent.stop();
+    expect(JSON.stringify(agent.told)).not.toMatch(/swordfish|shipkeeper-drill/);
+    expect(await scratch()).toEqual([]);
+  },
+);
+
+/** In the order in which a drill does them: where in it the agent dies. */
+const PLACES = [
+  ["before", "volume"],
+  ["after", "volume"],
+  ["after", "network"],
+  ["after", "isolate"],
+  ["after", "start"],
+  ["after", "exec"],
+  ["after", "kill"],
+  ["after", "remove"],
+] as const;
+
+test(
+  "killed at any place of a drill, the next start removes what is left and nothing counts as passed",
+  { timeout: 240_000 },
+  async () => {
+    await shop("doomed");
+    const rule = ruleOf("doomed-data", "every: 2s, assert: [{ exec: [test, -e, /data/index.html] }]");
+    const stateDir = join(folder, "state");
+    mkdirSync(stateDir);
+    const first = await keepHostInTest(host, {
+      policy: policyOf(rule.replace(/, drill: .*/, " }")),
+      stateDir,
+      repositories,
+    });
+    await first.finished("backup");
+    await first.stop();
+
+    for (const [when, at] of PLACES) {
+      const doomed = spawn(process.execPath, [DOOMED], {
+        stdio: ["ignore", "inherit", "inherit"],
+        env: {
+          ...process.env,
+          ENGINE: host.socketPath,
+          STATE_DIR: stateDir,
+          WHEN: when,
+          AT: at,
+          RULE: rule,
+          REPOSITORIES: JSON.stringify(repositories),
+        },
+      });
+      await once(doomed, "exit");
+      expect(doomed.signalCode).toBe("SIGKILL");
+      const left = await scratch();
+
+      const agent = await keepHostInTest(host, { policy: policyOf(""), stateDir, repositories });
+      const [run] = await agent.finished("drill");
+      const drills = agent.ledger.proofs.all().filter(({ level }) => level === "drill");
+      await agent.stop();
+
+      expect(left, `${when} ${at}`).not.toEqual([]);
+      expect(await scratch(), `${when} ${at}`).toEqual([]);
+      expect(run?.outcome.steps).toMatchObject([{ status: "skipped", why: "cut-off" }]);
+      expect([drills, agent.ofKind("drill")]).toEqual([[], []]);
+    }
   },
 );

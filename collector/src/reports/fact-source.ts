@@ -15,6 +15,7 @@ export type FactSource = Pick<
   | "objectives"
   | "coverage"
   | "repositories"
+  | "drills"
   | "logs"
   | "postMortems"
   | "findings"

@@ -10,6 +10,7 @@ import type { IncidentFact } from "../figures/healing-figures.ts";
 import type {
   ApiCoverage,
   ReportedAlert,
+  ReportedDrill,
   ReportedLog,
   ReportedObjective,
   ReportedPostMortem,
@@ -34,6 +35,8 @@ export interface FleetFacts {
   /** How much of each owner's data is backed up. */
   readonly coverage: readonly CoverageFact[];
   readonly repositories: readonly RepositoryFact[];
+  /** The newest of each dataset. */
+  readonly drills: readonly ReportedDrill[];
   /** Logs that are written to, or burst. */
   readonly logs: readonly ReportedLog[];
   /** Newest first. */
@@ -301,6 +304,7 @@ export function cutToOwner(facts: FleetFacts, owner: string): FleetFacts {
     coverage: theirs(facts.coverage),
     // What a repository takes is not anybody's share.
     repositories: [],
+    drills: theirs(facts.drills),
     alerts: theirs(facts.alerts),
     logs: theirs(facts.logs),
     postMortems: theirs(facts.postMortems),

@@ -8,6 +8,7 @@ import { healingFigures } from "../figures/healing-figures.ts";
 import { reportAvailability } from "./availability.ts";
 import { reportCompliance } from "./compliance.ts";
 import { forecastDisk } from "./disk-forecast.ts";
+import { reportDrills } from "./drills.ts";
 import { cutToOwner, FIGURE_DAYS, type FleetFacts, type HostFact } from "./fleet-facts.ts";
 import { reportHeldBack } from "./held-back.ts";
 import { ageDaysOf, reportImages } from "./image-ages.ts";
@@ -43,6 +44,7 @@ export function fleetReport(facts: FleetFacts, now: Instant): FleetReport {
     heldBack: reportHeldBack(facts),
     restorePoints: reportRestorePoints(facts),
     recovery: reportRecovery(facts),
+    drills: reportDrills(facts),
     logs: reportLogs(facts),
     postMortems: reportPostMortems(facts),
     unowned: reportUnowned(facts),

@@ -17,6 +17,7 @@ import type { DiskFact, FleetFacts, HaltedRolloutFact, HostFact, ImageFact } fro
 import { logFact } from "./loudest-logs.ts";
 import { MOST_GATHERED, postMortemFact } from "./newest-post-mortems.ts";
 import { gatherFigures } from "./gather-figures.ts";
+import { drillFact } from "./drills.ts";
 import { gatherHeld } from "./gather-held.ts";
 import { gatherRecovery } from "./gather-recovery.ts";
 import { gatherRuns } from "./gather-runs.ts";
@@ -38,6 +39,8 @@ export async function gatherFacts(store: FactSource, since: Instant, now: Instan
   const volumes = named(await everyPage((page) => store.volumes.list({ ...page, sort: "name" })));
   const points = named(await everyPage((page) => store.restorePoints.list({ ...page, sort: "at" })));
   const ownerOfVolume = new Map(volumes.map(({ host, name, owner }) => [`${host} ${name}`, owner]));
+  const ownerOfDataset = ({ host, dataset }: { readonly host: string; readonly dataset: string }) =>
+    ownerOfVolume.get(`${host} ${readDatasetId(dataset)?.name}`);
   const imagesOf = Map.groupBy(images, ({ hostId }) => hostId);
 
   const hostFacts: HostFact[] = [];
@@ -98,8 +101,11 @@ export async function gatherFacts(store: FactSource, since: Instant, now: Instan
       at,
       bytes,
       addedBytes,
-      owner: ownerOfVolume.get(`${host} ${readDatasetId(dataset)?.name}`),
+      owner: ownerOfDataset({ host, dataset }),
     })),
+    drills: named(await store.drills.newest()).map((drill) =>
+      drillFact({ ...drill, owner: ownerOfDataset(drill) }),
+    ),
   };
 }
 

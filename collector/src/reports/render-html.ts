@@ -1,7 +1,13 @@
 /** The report as one page that needs nothing else: no script, no request, both colour schemes, phone to desktop. */
 import type { FleetReport } from "@shipkeeper/protocol";
 import { recoverySection } from "./html/recovery.ts";
-import { doneSection, heldBackSection, restorePointsSection, unownedSection } from "./html/activity.ts";
+import {
+  doneSection,
+  drillsSection,
+  heldBackSection,
+  restorePointsSection,
+  unownedSection,
+} from "./html/activity.ts";
 import { availabilitySection } from "./html/availability.ts";
 import { complianceSection } from "./html/compliance.ts";
 import { containersSection, hostsSection } from "./html/hosts.ts";
@@ -32,7 +38,7 @@ ${STYLE}
 <body>
 <main>
 ${headline(report)}${figures(report)}${doNext(report)}${troubleSection(report)}${hostsSection(report)}${complianceSection(report)}${availabilitySection(report)}${imagesSection(report)}${containersSection(report)}
-${doneSection(report)}${heldBackSection(report)}${recoverySection(report)}${restorePointsSection(report)}${postMortemsSection(report)}${logsSection(report)}${unownedSection(report)}
+${doneSection(report)}${heldBackSection(report)}${recoverySection(report)}${restorePointsSection(report)}${drillsSection(report)}${postMortemsSection(report)}${logsSection(report)}${unownedSection(report)}
 <footer>
 <p>An image's age counts from its build, as its builder wrote it. What can be freed is images that no container refers to,
 by the layers that only they hold where that was measured, and idle build cache.</p>

@@ -2,6 +2,7 @@
 import { formatBytes, formatInstant } from "@shipkeeper/kit";
 import type { FleetReport, ImageGroup, ImageLine, ReportedHost } from "@shipkeeper/protocol";
 import { disksToShow, otherDisksInWords } from "./disks.ts";
+import { drillInWords } from "./drills.ts";
 import { availabilityLines } from "./figure-lines.ts";
 import {
   lossInWords,
@@ -50,6 +51,7 @@ export function renderText(report: FleetReport): string {
     titled("What was left alone, and why", heldLines(report)),
     titled("What could be had back", recoveryLines(report)),
     titled("Restore points", restorePointLines(report)),
+    titled("Drills", drillLines(report)),
     titled("Post-mortems", postMortemLines(report)),
     titled("Loudest containers", logLines(report)),
     ...(report.owner === undefined ? [titled("Without an owner", unownedLines(report))] : []),
@@ -257,6 +259,19 @@ function restorePointLines({ restorePoints, at }: FleetReport): string[] {
   return [
     `${counted(total, "restore point")} of ${counted(datasets.length, "dataset")}; ${unprotected.length} in use without any`,
     ...alignColumns([...bare, ...saved], [28, 20, 22, 20]),
+  ];
+}
+
+function drillLines({ drills: { newest, undrilled }, at }: FleetReport): string[] {
+  const never = undrilled.map(({ dataset, host }) => [dataset, `on ${host}`, "NEVER DRILLED"]);
+  const tried = newest.map((drill) => [drill.dataset, `on ${drill.host}`, ago(drill.at, at)]);
+  return [
+    ...alignColumns(never, [28, 20, 22]),
+    ...withBelow(
+      alignColumns(tried, [28, 20, 22]),
+      (place) => newest[place] && `from ${newest[place].repository}, ${drillInWords(newest[place])}`,
+      4,
+    ),
   ];
 }
 

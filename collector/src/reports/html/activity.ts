@@ -1,5 +1,6 @@
 /** What was done and why, what was left and why, and what can be restored. */
 import { formatBytes, formatInstant } from "@shipkeeper/kit";
+import { drillInWords, missesTarget } from "../drills.ts";
 import type { DoneStep, FleetReport, HeldReason } from "@shipkeeper/protocol";
 import {
   actionInWords,
@@ -92,6 +93,41 @@ export function restorePointsSection({ restorePoints, at }: FleetReport): Markup
 ${unprotected.length === 0 ? "every named volume in use has one." : `${counted(unprotected.length, "volume")} in use without any.`}</p>`,
     unprotected.length > 0 && markup`<h3>Without any</h3>${bare}`,
     datasets.length > 0 && markup`<h3>The longest not backed up first</h3>${saved}`,
+  );
+}
+
+export function drillsSection({ drills, at }: FleetReport): Markup {
+  const { total, failed, newest, undrilled } = drills;
+  const tried = table(
+    [
+      { head: "Dataset", isName: true, cell: ({ dataset }) => dataset },
+      { head: "Host", cell: ({ host }) => host },
+      { head: "Drilled", cell: (drill) => ago(drill.at, at) },
+      { head: "From", cell: ({ repository }) => repository },
+      {
+        head: "Result",
+        isSentence: true,
+        cell: (drill) =>
+          markup`<span class="${drill.passed ? (missesTarget(drill) ? "warn" : "good") : "bad"}">${drillInWords(drill)}</span>`,
+      },
+      { head: "Owner", cell: ({ owner }) => owner ?? "nobody" },
+    ],
+    newest,
+  );
+  const never = table(
+    [
+      { head: "Dataset", isName: true, cell: ({ dataset }) => dataset },
+      { head: "Host", cell: ({ host }) => host },
+      { head: "Owner", cell: ({ owner }) => owner ?? "nobody" },
+    ],
+    undrilled,
+  );
+  return section(
+    "Drills",
+    markup`<p>${counted(total, "dataset")} drilled, ${failed} of them in vain the last time;
+${undrilled.length === 0 ? "none with a restore point is undrilled." : `${counted(undrilled.length, "dataset")} never drilled.`}</p>`,
+    total > 0 && tried,
+    undrilled.length > 0 && markup`<h3>Never drilled</h3>${never}`,
   );
 }
 

@@ -22,6 +22,7 @@ export const EMPTY_FACTS: FleetFacts = {
   objectives: [],
   coverage: [],
   repositories: [],
+  drills: [],
   logs: [],
   postMortems: [],
   compliance: { score: undefined, owners: [], findings: [], notJudged: [] },
@@ -307,6 +308,30 @@ export const SAMPLE_FACTS: FleetFacts = {
     bytes: 12e9,
     addedBytes: 300e6,
   })),
+  drills: [
+    {
+      id: "5d0c1f0e-0000-4000-8000-000000000009",
+      host: "web-1",
+      dataset: "volume:uploads",
+      owner: "payments",
+      repository: "offsite",
+      at: NOW - 3 * HOUR_MS,
+      passed: true,
+      rtoMs: 240_000,
+      rtoTargetMs: HOUR_MS,
+      rpoMs: 900_000,
+      rpoTargetMs: 1_800_000,
+    },
+    {
+      id: "5d0c1f0e-0000-4000-8000-00000000000a",
+      host: "db-2",
+      dataset: "dump:ledger",
+      repository: "local",
+      at: NOW - 30 * HOUR_MS,
+      passed: false,
+      trouble: "sql SELECT count(*) FROM bookings: 0 (at least 1)",
+    },
+  ],
   postMortems: [
     {
       id: "5d0c1f0e-0000-4000-8000-000000000007",

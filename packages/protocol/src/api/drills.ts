@@ -35,7 +35,7 @@ export type DrillsQuery = z.infer<typeof drillsQuerySchema>;
 export const drillsPageSchema = pageOf(apiDrillSchema);
 
 /** One line of the fleet report: the newest drill of one dataset of one host. */
-export const reportedDrillSchema = z.object({
+const reportedDrillSchema = z.object({
   id: z.string(),
   host: z.string(),
   dataset: z.string(),
@@ -51,3 +51,13 @@ export const reportedDrillSchema = z.object({
   rpoTargetMs: countSchema.optional(),
 });
 export type ReportedDrill = z.infer<typeof reportedDrillSchema>;
+
+export const reportedDrillsSchema = z.object({
+  /** Datasets that were ever drilled, and those whose newest drill failed. */
+  total: countSchema,
+  failed: countSchema,
+  /** Those that failed first. */
+  newest: z.array(reportedDrillSchema),
+  /** Datasets with restore points that nobody tried to restore. */
+  undrilled: z.array(z.object({ host: z.string(), dataset: z.string(), owner: z.string().optional() })),
+});

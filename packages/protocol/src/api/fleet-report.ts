@@ -5,6 +5,7 @@
 import { containerStateSchema, countSchema, healthStatusSchema, instantSchema } from "@shipkeeper/model";
 import { severitySchema } from "@shipkeeper/policy";
 import * as z from "zod";
+import { reportedDrillsSchema } from "./drills.ts";
 import { reportedLogsSchema } from "./logs.ts";
 import { reportedPostMortemsSchema } from "./post-mortems.ts";
 import { apiHealingSchema } from "./healing.ts";
@@ -302,6 +303,7 @@ export const fleetReportSchema = z
       unprotected: z.array(unprotectedSchema),
     }),
     recovery: reportedRecoverySchema,
+    drills: reportedDrillsSchema,
     logs: reportedLogsSchema,
     postMortems: reportedPostMortemsSchema,
     unowned: z.object({
