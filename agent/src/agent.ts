@@ -275,9 +275,18 @@ export async function startAgent(
     repositories: config.repositories,
     cacheDir: inState("restic-cache"),
     noteUse: repositories.noteUse,
+    noteSize: repositories.noteSize,
   });
   const registries = openRegistries(config.registries);
-  const lookOutside = outsideLook({ registries, ledger, client: () => client, clock, log });
+  const lookOutside = outsideLook({
+    registries,
+    repositories: config.repositories,
+    restic,
+    ledger,
+    client: () => client,
+    clock,
+    log,
+  });
   let steward: Steward | undefined;
   const beginStewardship = (hostId: HostId) => {
     steward = startSteward({

@@ -140,6 +140,8 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
     registries,
     lookOutside: outsideLook({
       registries,
+      repositories,
+      restic,
       ledger,
       client: () => options.collector,
       clock,

@@ -1,11 +1,8 @@
 /**
  * Backs up datasets with restic: to one repository while nobody writes to them, then copies to the others while everybody
- * does. Old restore points of the rule go afterwards.
+ * does.
  */
-import { errorChain } from "@shipkeeper/kit";
-import { catalog, type StepOutcome } from "@shipkeeper/policy";
-import { tag, type Restic } from "@shipkeeper/restic";
-import type { ActContext } from "./action-context.ts";
+import { tag } from "@shipkeeper/restic";
 import type { ActionHandler } from "./apply-plan.ts";
 import { readBackupStep } from "./backup-step.ts";
 import { factsOf, takeBackup, takeCopy } from "./backup-take.ts";
@@ -23,19 +20,13 @@ export const backupHandler: ActionHandler = {
     return take(step, verdict.expect ?? {}, context);
   },
 
-  /** Retention first: only datasets that were backed up well lose old restore points. Then what is left is told. */
+  /** What the repositories hold now is told, and proves what was made. */
   async finish(outcomes, context) {
     const restic = context.restic;
     if (restic === undefined || context.signal.aborted) return;
     const done = outcomes.filter(({ status }) => status === "done");
     const repositories = Map.groupBy(done, ({ facts }) => String(facts?.["repository"]));
     for (const [repository, steps] of repositories) {
-      try {
-        await forgetOld(repository, steps, restic, context);
-      } catch (error) {
-        const message = `old restore points stay in repository ${repository}: ${errorChain(error)}`;
-        context.trouble("retention_failed", message);
-      }
       const points = await tellRestorePoints(repository, restic, context);
       if (points === undefined) continue;
       const made = steps.map(({ target, facts }) => ({
@@ -69,18 +60,3 @@ export const backupHandler: ActionHandler = {
     return { status: "done", why: "found-made", facts };
   },
 };
-
-async function forgetOld(
-  repository: string,
-  steps: readonly StepOutcome[],
-  restic: Restic,
-  { hostId, policy, rule, spec, signal }: ActContext,
-): Promise<void> {
-  const { within } = catalog.backup.spec.parse(spec).keep;
-  let forgotten = 0;
-  for (const { target } of steps) {
-    const request = { hostId, dataset: target.id, policy, rule, keepWithinMs: within };
-    forgotten += await restic.forget(repository, request, signal);
-  }
-  if (forgotten > 0) await restic.prune(repository, signal);
-}

@@ -5,6 +5,7 @@ import { drillHandler } from "./drill.ts";
 import { expireHandler } from "./expire.ts";
 import { pruneHandler } from "./prune.ts";
 import { registryHandler } from "./registry.ts";
+import { retainHandler } from "./retain.ts";
 import { restartHandler } from "./restart.ts";
 
 /** How each action kind of the policy language is done; the compiler demands one for every kind. */
@@ -15,4 +16,5 @@ export const handlers: Readonly<Record<Kind, ActionHandler>> = {
   expire: expireHandler,
   registry: registryHandler,
   drill: drillHandler,
+  retain: retainHandler,
 };

@@ -6,6 +6,18 @@ import { NOW, tempLedger } from "../act/testing/act-world.ts";
 import { fakeRegistry } from "../registry/testing/fake-registry.ts";
 import { outsideLook } from "./look-outside.ts";
 
+const restic = {
+  snapshots: async () => [
+    {
+      id: "ab".repeat(32),
+      at: NOW,
+      hostname: "host",
+      paths: ["/data"],
+      tags: ["shipkeeper", "dataset=volume:data", "policy=p", "rule=r"],
+    },
+  ],
+};
+
 const FLEET: Need = { what: "fleet-digests" };
 const MAIN: Need = { what: "registry", name: "main" };
 const DIGEST = `sha256:${"1".repeat(64)}`;
@@ -17,6 +29,8 @@ async function outside(answer: (call: SignedCall) => Partial<HttpAnswer>) {
   const asked: SignedCall[] = [];
   const look = outsideLook({
     registries: new Map([["main", registry.client]]),
+    repositories: { offsite: { url: "rest:http://backup/", appendOnly: true }, local: { url: "/r" } },
+    restic,
     ledger: tempLedger(clock.now),
     client: () => ({
       async call(call) {
@@ -42,7 +56,7 @@ test("only what is needed is looked at, and a registry that nobody configured is
   const none = await look();
   const found = await look(MAIN, { what: "registry", name: "moon" });
 
-  expect(none).toEqual({ registries: new Map() });
+  expect(none).toEqual({ registries: new Map(), restorePoints: new Map() });
   expect([...found.registries.keys()]).toEqual(["main"]);
   expect(found.registries.get("main")?.repositories).toHaveLength(1);
   expect(asked).toEqual([]);
@@ -86,6 +100,8 @@ test("an agent that stops does not wait for what it looks at", async () => {
   const ledger = tempLedger(() => NOW);
   const options = {
     registries: new Map([["main", registry.client]]),
+    repositories: { offsite: { url: "rest:http://backup/", appendOnly: true }, local: { url: "/r" } },
+    restic,
     ledger,
     client: () => undefined,
     clock: () => NOW,
@@ -94,4 +110,17 @@ test("an agent that stops does not wait for what it looks at", async () => {
   stopping.abort();
 
   await expect(looking).rejects.toThrow("aborted");
+});
+
+test("a backup repository is listed with what is known of it, one that only grows is not", async () => {
+  const { look } = await outside(() => ({}));
+
+  const { restorePoints } = await look(
+    { what: "restore-points", repository: "local" },
+    { what: "restore-points", repository: "offsite" },
+  );
+
+  const listed = { id: "ab".repeat(32), at: NOW, hostId: "host", dataset: "volume:data", rule: "p/r" };
+  expect(restorePoints?.get("local")).toMatchObject({ appendOnly: false, points: [listed] });
+  expect(restorePoints?.get("offsite")).toEqual({ appendOnly: true, points: [] });
 });

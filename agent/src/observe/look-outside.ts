@@ -3,16 +3,21 @@
  * known with its age: whether that will do is for planners to judge.
  */
 import { errorChain, MINUTE_MS, SECOND_MS, type Clock } from "@shipkeeper/kit";
-import type { Need, Outside, RegistryListing } from "@shipkeeper/policy";
+import type { Need, Outside, RegistryListing, RestorePointListing } from "@shipkeeper/policy";
 import { digestsInUseSchema } from "@shipkeeper/protocol";
 import type { Logger, SignedClient } from "@shipkeeper/runtime";
+import type { Repositories, Restic } from "@shipkeeper/restic";
 import type { AgentLedger } from "../ledger/ledger.ts";
 import { listRegistry } from "../registry/list-registry.ts";
 import type { RegistryClient } from "../registry/registry-client.ts";
+import { listRepository } from "./list-repository.ts";
 
 export interface OutsideOptions {
   readonly registries: ReadonlyMap<string, RegistryClient>;
-  readonly ledger: Pick<AgentLedger, "registries" | "fleet">;
+  readonly repositories: Repositories;
+  /** Undefined where this host has no restic. */
+  readonly restic: Pick<Restic, "snapshots"> | undefined;
+  readonly ledger: Pick<AgentLedger, "registries" | "fleet" | "restorePoints">;
   /** Undefined while the host is not enrolled. */
   readonly client: () => Pick<SignedClient, "call"> | undefined;
   readonly clock: Clock;
@@ -24,7 +29,8 @@ export type LookOutside = (needs: readonly Need[], signal: AbortSignal) => Promi
 
 const TARGET = "/agent/v1/digests-in-use";
 
-export function outsideLook({ registries, ledger, client, clock, log }: OutsideOptions): LookOutside {
+export function outsideLook(options: OutsideOptions): LookOutside {
+  const { registries, repositories, restic, ledger, client, clock, log } = options;
   return async (needs, signal) => {
     const listings = new Map<string, RegistryListing>();
     for (const need of needs) {
@@ -33,13 +39,21 @@ export function outsideLook({ registries, ledger, client, clock, log }: OutsideO
       const request = { client: registry, memory: ledger.registries, at: clock(), signal };
       listings.set(need.name, await listRegistry(request));
     }
+    const restorePoints = new Map<string, RestorePointListing>();
+    for (const need of needs) {
+      if (need.what !== "restore-points") continue;
+      const { repository } = need;
+      const known = ledger.restorePoints.of(repository);
+      const listing = await listRepository({ repository, repositories, restic, known, signal });
+      restorePoints.set(repository, listing);
+    }
     // After the registries, however long they took: the younger the list, the more it protects.
-    if (!needs.some(({ what }) => what === "fleet-digests")) return { registries: listings };
+    if (!needs.some(({ what }) => what === "fleet-digests")) return { registries: listings, restorePoints };
     await askFleet(signal).catch((error: unknown) => {
       signal.throwIfAborted();
       log.warn({ error: errorChain(error) }, "cannot ask what the fleet holds");
     });
-    return { registries: listings, fleetDigests: ledger.fleet.digests() };
+    return { registries: listings, fleetDigests: ledger.fleet.digests(), restorePoints };
   };
 
   async function askFleet(signal: AbortSignal): Promise<void> {

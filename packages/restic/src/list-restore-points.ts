@@ -11,7 +11,10 @@ export interface SnapshotFilter {
 /** Some files could not be read: kept for need, and never taken for a restore point. */
 export const INCOMPLETE = "incomplete";
 
-export function listRestorePoints(run: RunInRepository) {
+/** Told what a repository takes on its disk whenever that was measured. */
+export type NoteSize = (repository: string, bytes: number) => void;
+
+export function listRestorePoints(run: RunInRepository, noteSize?: NoteSize) {
   return {
     /** Restore points of Shipkeeper in the repository, oldest first. Incomplete ones are none. */
     async snapshots(
@@ -32,6 +35,15 @@ export function listRestorePoints(run: RunInRepository) {
       // Where nothing can be deleted, the marked one stands beside the one that it was made from.
       const passedOver = new Set(incomplete.flatMap(({ id, original }) => [id, original]));
       return listed.filter(({ id }) => !passedOver.has(id));
+    },
+
+    /** What the repository takes on its disk. */
+    async storedBytes(repositoryName: string, signal?: AbortSignal): Promise<number> {
+      const args = ["stats", "--json", "--mode", "raw-data"];
+      const lines = await run(repositoryName, { attempt: "measure it", args, deadlineMs: SHORT_MS, signal });
+      const bytes = readSize(lines);
+      noteSize?.(repositoryName, bytes);
+      return bytes;
     },
 
     /** How many bytes a restore writes. */

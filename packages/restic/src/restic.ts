@@ -5,7 +5,7 @@
 import type { Clock } from "@shipkeeper/kit";
 import { backUp } from "./back-up.ts";
 import { copyRestorePoint } from "./copy-restore-point.ts";
-import { listRestorePoints } from "./list-restore-points.ts";
+import { listRestorePoints, type NoteSize } from "./list-restore-points.ts";
 import { makeRepository } from "./make-repository.ts";
 import type { Repositories } from "./repository.ts";
 import { readResticVersion } from "./restic-version.ts";
@@ -20,6 +20,7 @@ export interface ResticOptions {
   /** For repositories that are reached over a network. */
   readonly cacheDir?: string;
   readonly noteUse?: NoteUse;
+  readonly noteSize?: NoteSize;
   readonly clock?: Clock;
   /** Between two tries to get a lock. */
   readonly wait?: (ms: number, signal: AbortSignal | undefined) => Promise<unknown>;
@@ -28,12 +29,12 @@ export interface ResticOptions {
 export type Restic = NonNullable<Awaited<ReturnType<typeof openRestic>>>;
 
 /** Undefined where there is no restic on this host. */
-export async function openRestic({ repositories, binary = "restic", ...options }: ResticOptions) {
+export async function openRestic({ repositories, binary = "restic", noteSize, ...options }: ResticOptions) {
   const version = await readResticVersion(binary);
   if (version === undefined) return undefined;
 
   const run = runInRepository({ repositories, binary, ...options });
-  const listing = listRestorePoints(run);
+  const listing = listRestorePoints(run, noteSize);
   return {
     version,
     repositoryNames: Object.keys(repositories) as readonly string[],

@@ -37,6 +37,13 @@ export function retain(run: RunInRepository) {
       return readForgotten(lines);
     },
 
+    /** Lets one restore point go, by its full id. What it took stays until the repository is pruned. */
+    async forgetOne(repositoryName: string, id: string, signal?: AbortSignal): Promise<void> {
+      assert(/^[0-9a-f]{64}$/.test(id), "a restore point is forgotten by its full id");
+      const attempt = `forget restore point ${id.slice(0, 8)}`;
+      await run(repositoryName, { attempt, args: ["forget", id], deadlineMs: SHORT_MS, signal });
+    },
+
     /** Gives back the space of what was forgotten. */
     async prune(repositoryName: string, signal?: AbortSignal): Promise<void> {
       await run(repositoryName, { attempt: "prune", args: ["prune"], deadlineMs: LONG_MS, signal });

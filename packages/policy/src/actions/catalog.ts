@@ -5,6 +5,7 @@ import { drill } from "./drill/index.ts";
 import { expire } from "./expire/index.ts";
 import { prune } from "./prune/index.ts";
 import { registry } from "./registry/index.ts";
+import { retain } from "./retain/index.ts";
 import { restart } from "./restart/index.ts";
 
 export const catalog = {
@@ -14,6 +15,7 @@ export const catalog = {
   expire,
   registry,
   drill,
+  retain,
 } as const;
 
 export type Kind = keyof typeof catalog;

@@ -82,6 +82,17 @@ test("a policy is compiled with every default written out in the language's own 
           },
         },
         {
+          kind: "retain",
+          name: "databases/retain",
+          mode: "observe",
+          schedule: { everyMs: 86_400_000 },
+          spec: {
+            of: "databases",
+            to: ["local", "offsite"],
+            keep: { within: "30d", daily: 0, weekly: 0, monthly: 0, yearly: 0 },
+          },
+        },
+        {
           kind: "restart",
           name: "unhealthy",
           mode: "observe",

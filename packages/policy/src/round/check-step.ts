@@ -3,6 +3,7 @@ import { checkBackup } from "./check-backup.ts";
 import { checkDrill } from "./check-drill.ts";
 import { isProtected } from "./check-never-touch.ts";
 import { checkContainerRemoval, checkImageRemoval } from "./check-prune-step.ts";
+import { checkForgetting } from "./check-retain.ts";
 import { checkHeal } from "./check-restart.ts";
 import { checkBuildCacheRemoval, checkNetworkRemoval, checkVolumeRemoval } from "./check-prune-rest.ts";
 import { hasGap } from "./has-gap.ts";
@@ -26,6 +27,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   "expire announce container": checkExpiry,
   "expire stop container": checkExpiry,
   "expire remove container": checkExpiry,
+  "retain forget restore-point": checkForgetting,
   // Depends on the rule and on what else goes: see `check-registry.ts`.
   "registry remove registry-tag": () => [],
   "drill drill dataset": checkDrill,

@@ -1,17 +1,45 @@
 /** What a round looks at beyond its own host. It is looked at only where a due rule needs it (`ActionKind.needs`). */
 import type { Instant } from "@shipkeeper/kit";
 import type { Labels } from "@shipkeeper/model";
+import type { DatasetId } from "../dataset/dataset.ts";
+import type { RestorePointSize } from "../dataset/plausibility.ts";
 
 /** Something that must be looked at before a rule is planned. What could not be looked at is missing then, never empty. */
 export type Need =
   | { readonly what: "registry"; readonly name: string }
   /** What all hosts hold, by the collector's word. */
-  | { readonly what: "fleet-digests" };
+  | { readonly what: "fleet-digests" }
+  /** Everything of Shipkeeper's that a backup repository holds. */
+  | { readonly what: "restore-points"; readonly repository: string };
 
 export interface Outside {
   /** Registries by the names that the host's configuration gives them. */
   readonly registries: ReadonlyMap<string, RegistryListing>;
   readonly fleetDigests?: FleetDigests | undefined;
+  /** Backup repositories by the names that the host's configuration gives them. */
+  readonly restorePoints?: ReadonlyMap<string, RestorePointListing> | undefined;
+}
+
+/** What a backup repository holds, as it said itself. */
+export interface RestorePointListing {
+  /** This host's credentials cannot delete: then nothing is listed. */
+  readonly appendOnly: boolean;
+  /** Of all hosts. */
+  readonly points: readonly ListedRestorePoint[];
+  /** Why it was not listed. */
+  readonly problem?: string | undefined;
+}
+
+export interface ListedRestorePoint {
+  readonly id: string;
+  /** When its data was read. */
+  readonly at: Instant;
+  readonly hostId: string;
+  readonly dataset: DatasetId;
+  /** The `ruleKey` of the backup rule that made it. */
+  readonly rule?: string | undefined;
+  /** Where it is known. */
+  readonly size?: RestorePointSize | undefined;
 }
 
 /** What a registry holds, as it said itself. */

@@ -12,8 +12,10 @@ export const backup: ActionKind<"backup", BackupSpec> = {
   destructive: false,
   /** Twice within the span, so that one failure does not yet lose more than was agreed. */
   schedule: ({ rpo }) => (rpo === undefined ? undefined : { everyMs: Math.max(1_000, Math.floor(rpo / 2)) }),
-  companions: ({ to, rpo, drill }, name) =>
-    drill === undefined ? [] : [{ kind: "drill", spec: { of: name, to, rpo, ...drill } }],
+  companions: ({ to, keep, rpo, drill }, name) => [
+    { kind: "retain", spec: { of: name, to, keep } },
+    ...(drill === undefined ? [] : [{ kind: "drill", spec: { of: name, to, rpo, ...drill } }]),
+  ],
   misfit: misfitOfBackup,
   plan: planBackup,
   overlap: overlapOfBackups,
