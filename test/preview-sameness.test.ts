@@ -126,8 +126,8 @@ async function agentThatObserves() {
   });
   onTestFinished(() => steward.stop());
   const rounds = () => told.flatMap((entry) => (entry.kind === "round" ? [entry.round] : []));
-  await waitUntil(() => new Set(rounds().flatMap(kindsOf)).size === 3, {
-    what: "three rules planned",
+  await waitUntil(() => new Set(rounds().flatMap(kindsOf)).size === 4, {
+    what: "all rules planned, and retention of the one that backs up",
     ...SOON,
   });
 
