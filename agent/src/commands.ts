@@ -26,6 +26,9 @@ export interface Given {
   readonly at?: string | undefined;
   readonly host?: string | undefined;
   readonly undo?: string | undefined;
+  readonly from?: string | undefined;
+  readonly "dry-run"?: boolean | undefined;
+  readonly "recovery-key"?: string | undefined;
   readonly uncontained?: boolean | undefined;
   readonly json?: boolean | undefined;
 }

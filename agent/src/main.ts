@@ -16,6 +16,8 @@ const USAGE = `usage: shipkeeper-agent --config FILE [COMMAND]
     --in-place               over what is there: saved first, exchanged with its containers stopped, kept for a week
     [--files PATH]…          with --into or --to: only this file or folder, as its path is in the volume
   restore --undo ID          puts back what a restore in place replaced
+  recover --from REPOSITORY --host ID_OR_NAME [--at TIME] [--dry-run] [--recovery-key FILE]
+                             rebuilds a lost host on this one; run again, it goes on
   runbook                    prints how this host is rebuilt by hand, with nothing but restic and docker
   pause [--containers PATTERN] --for TIME --reason TEXT
                              healing rests, for all containers or those whose names match; 7 days at most
@@ -40,6 +42,9 @@ const OPTIONS = {
   token: { type: "string" },
   repository: { type: "string" },
   into: { type: "string" },
+  from: { type: "string" },
+  "dry-run": { type: "boolean" },
+  "recovery-key": { type: "string" },
   to: { type: "string" },
   "in-place": { type: "boolean" },
   files: { type: "string", multiple: true },

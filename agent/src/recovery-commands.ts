@@ -1,5 +1,7 @@
 /** What rebuilds a host, and what tells how: by root on the host itself. */
-import { InvalidInput } from "@shipkeeper/kit";
+import { readFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
+import { InvalidInput, OperationalError, parseInstant } from "@shipkeeper/kit";
 import { connectEngine } from "@shipkeeper/docker";
 import { BUNDLE_FILES, type KnownRestorePoint } from "@shipkeeper/policy";
 import { tagOf, type Restic } from "@shipkeeper/restic";
@@ -7,6 +9,8 @@ import type { Command } from "./commands.ts";
 import { readIdentity } from "./enrol/identity.ts";
 import { collectBundle } from "./host-bundle/collect-bundle.ts";
 import { openRepositories } from "./open-repositories.ts";
+import { explainReport } from "./recover/explain-report.ts";
+import { recover } from "./recover/recover.ts";
 
 const runbook: Command = {
   check: ({ args }) => (args.length === 0 ? undefined : `${args[0]} is not understood here`),
@@ -30,7 +34,54 @@ const runbook: Command = {
   },
 };
 
-export const recoveryCommands: Readonly<Record<string, Command>> = { runbook };
+const recoverHost: Command = {
+  check({ args, from, host, at }) {
+    if (args.length > 0) return `${args[0]} is not understood here`;
+    if (from === undefined || host === undefined)
+      return "recover needs --from REPOSITORY and --host ID_OR_NAME";
+    return at !== undefined && parseInstant(at) === undefined
+      ? "--at needs a time such as 2030-01-31T02:00:00Z"
+      : undefined;
+  },
+
+  async run(config, given) {
+    const {
+      from = "",
+      host = "",
+      at,
+      "dry-run": dryRun = false,
+      json = false,
+      uncontained,
+      print,
+      signal,
+    } = given;
+    const keyFile = given["recovery-key"];
+    const report = await recover({
+      wanted: { repository: from, host, at: parseInstant(at) },
+      dryRun,
+      recoveryKey: keyFile === undefined ? undefined : readFileSync(keyFile, "utf8"),
+      stateDir: config.stateDir,
+      engine: await connectEngine(config.docker, signal),
+      restic: await openRepositories(config, from),
+      uncontained,
+      clock: Date.now,
+      pause: (ms, options) => setTimeout(ms, undefined, options),
+      onProgress: json ? (progress) => print(JSON.stringify({ progress })) : print,
+      signal,
+    });
+    if (json) print(JSON.stringify({ report }));
+    else explainReport(report).forEach(print);
+    if (!report.complete && !dryRun) throw new RecoveryIncomplete("the host is not whole");
+  },
+};
+
+export class RecoveryIncomplete extends OperationalError {
+  override readonly name = "RecoveryIncomplete";
+  readonly code = "recovery_incomplete";
+  readonly retryable = true;
+}
+
+export const recoveryCommands: Readonly<Record<string, Command>> = { runbook, recover: recoverHost };
 
 /** The newest of each dataset in each repository, by the repositories' own word. */
 async function newestPoints(

@@ -8,19 +8,21 @@ import { maskSecrets } from "@shipkeeper/kit";
 import { BUNDLE_FILES, takeSecrets, writeRunbook, type HostConfiguration } from "@shipkeeper/policy";
 import { tag } from "@shipkeeper/restic";
 import { sealFor } from "@shipkeeper/runtime";
+import * as z from "zod";
 import type { HostFile } from "./read-files.ts";
 
 /** File below the folder → text. */
 export type BundleFiles = ReadonlyMap<string, string>;
 
 /** What `secrets.sealed` opens to. */
-export interface SealedContent {
-  readonly format: 1;
+export const sealedContentSchema = z.object({
+  format: z.literal(1),
   /** JSON pointer into the configuration → text. */
-  readonly values: Readonly<Record<string, string>>;
+  values: z.record(z.string(), z.string()),
   /** File below the folder → whole text, of those that are not whole in the open. */
-  readonly files: Readonly<Record<string, string>>;
-}
+  files: z.record(z.string(), z.string()),
+});
+export type SealedContent = z.infer<typeof sealedContentSchema>;
 
 export interface BundleParts {
   /** With its secrets. */

@@ -47,8 +47,8 @@ export async function readHostFiles(
 
 function composeFiles(containers: HostConfiguration["containers"]): string[] {
   const named = containers.flatMap(({ blueprint: { create } }) => {
-    const labels = (create["Labels"] ?? {}) as Readonly<Record<string, unknown>>;
-    return COMPOSE_LABELS.flatMap((label) => String(labels[label] ?? "").split(","));
+    const labels = (create["Labels"] ?? {}) as Readonly<Record<string, string>>;
+    return COMPOSE_LABELS.flatMap((label) => (labels[label] ?? "").split(","));
   });
   const paths = named.map((path) => path.trim());
   return [...new Set(paths)]

@@ -50,6 +50,8 @@ export * from "./dataset/mounted.ts";
 export * from "./dataset/ladder.ts";
 export * from "./dataset/plausibility.ts";
 export * from "./recovery/host-configuration.ts";
+export * from "./recovery/explain-recovery.ts";
+export * from "./recovery/plan-recovery.ts";
 export { writeRunbook } from "./recovery/runbook.ts";
 export * from "./recovery/secrets.ts";
 export * from "./recovery/start-order.ts";

@@ -143,8 +143,12 @@ export function dockerCreate(blueprint: ContainerBlueprint): CreateCommand {
 
   return {
     words: [
-      ...["docker", "create", "--name", shellWord(name)],
-      ...["--network", shellWord(first?.network ?? mode)],
+      "docker",
+      "create",
+      "--name",
+      shellWord(name),
+      "--network",
+      shellWord(first?.network ?? mode),
       ...(first === undefined ? [] : endpointFlags(first.endpoint, "--network-alias")),
       ...environment.flatMap(({ name: variable, value }) =>
         value === undefined ? [] : ["--env", shellWord(`${variable}=${value}`)],
@@ -157,9 +161,12 @@ export function dockerCreate(blueprint: ContainerBlueprint): CreateCommand {
       ...command.map(shellWord),
     ],
     connect: others.map(({ network, endpoint }) => [
-      ...["docker", "network", "connect"],
+      "docker",
+      "network",
+      "connect",
       ...endpointFlags(endpoint, "--alias"),
-      ...[shellWord(network), shellWord(name)],
+      shellWord(network),
+      shellWord(name),
     ]),
     secrets,
     left: [...config.left, ...host.left],
@@ -182,7 +189,7 @@ function flagsOf(settings: Settings, table: Readonly<Record<string, Flag>>, pref
 /** What the engine writes for "not asked for". */
 function isUnset(value: unknown): boolean {
   if (value === null || value === undefined || value === "" || value === 0 || value === false) return true;
-  if (Array.isArray(value)) return value.length === 0 || value.every(isUnset);
+  if (Array.isArray(value)) return value.every(isUnset);
   return isRecord(value) && Object.keys(value).length === 0;
 }
 
@@ -218,7 +225,7 @@ function portFlags(value: unknown): string[] | undefined {
   return Object.entries(value).flatMap(([port, bindings]) =>
     (Array.isArray(bindings) ? bindings : []).filter(isRecord).flatMap(({ HostIp, HostPort }) => {
       const address = typeof HostIp === "string" && HostIp !== "" ? `${bracketed(HostIp)}:` : "";
-      return ["--publish", shellWord(`${address}${String(HostPort ?? "")}:${port}`)];
+      return ["--publish", shellWord(`${address}${textOf(HostPort)}:${port}`)];
     }),
   );
 }
@@ -255,7 +262,10 @@ function ulimitFlags(value: unknown): string[] | undefined {
   if (!Array.isArray(value)) return undefined;
   return value
     .filter(isRecord)
-    .flatMap(({ Name, Soft, Hard }) => ["--ulimit", shellWord(`${String(Name)}=${Soft}:${Hard}`)]);
+    .flatMap(({ Name, Soft, Hard }) => [
+      "--ulimit",
+      shellWord(`${textOf(Name)}=${String(Soft)}:${String(Hard)}`),
+    ]);
 }
 
 function logFlags(value: unknown): string[] | undefined {
@@ -277,4 +287,8 @@ function isTexts(value: unknown): value is string[] {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }

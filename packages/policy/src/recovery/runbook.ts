@@ -104,7 +104,8 @@ function networkCommands({ name, create }: HostConfiguration["networks"][number]
   const ipam = recordOf(create["IPAM"]);
   const ranges = Array.isArray(ipam["Config"]) ? ipam["Config"].map(recordOf) : [];
   const words = [
-    ...["--driver", shellWord(textOf(create["Driver"]) || "bridge")],
+    "--driver",
+    shellWord(textOf(create["Driver"]) || "bridge"),
     ...(create["Internal"] === true ? ["--internal"] : []),
     ...(create["Attachable"] === true ? ["--attachable"] : []),
     ...(create["EnableIPv6"] === true ? ["--ipv6"] : []),

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { openEngine } from "@shipkeeper/docker";
 import {
@@ -15,24 +16,29 @@ import {
 } from "@shipkeeper/lab";
 import { hostIdSchema, runIdSchema } from "@shipkeeper/model";
 import { openRestic, type Restic } from "@shipkeeper/restic";
+import { makeRecoveryKey, recoveryPublicKey } from "@shipkeeper/runtime";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { collectBundle } from "../agent/src/host-bundle/collect-bundle.ts";
 import { writeBundle } from "../agent/src/host-bundle/host-bundle.ts";
+import { recover, type RecoverOptions } from "../agent/src/recover/recover.ts";
 import { describeShop, openShop, SHELVES } from "./recovery-lab/shop.ts";
 
 const HOST_ID = hostIdSchema.parse("5d0c1f0e-0000-4000-8000-00000000000a");
 const RUN_ID = runIdSchema.parse("5d0c1f0e-0000-4000-8000-00000000000b");
+const KEY = makeRecoveryKey();
 const BY = { hostId: HOST_ID, policy: "lab", rule: "all", runId: RUN_ID };
 
 let fleet: Fleet;
 let lost: LabHost;
 let other: LabHost;
+let third: LabHost;
+let shop: Awaited<ReturnType<typeof describeShop>>;
 let folder: string;
 let repository: { url: string; passwordFile: string };
 let restic: Restic;
 beforeAll(async () => {
-  fleet = await startFleet({ hosts: 2, prefix: "book" });
-  [lost, other] = [fleet.host("book-1"), fleet.host("book-2")];
+  fleet = await startFleet({ hosts: 3, prefix: "book" });
+  [lost, other, third] = [fleet.host("book-1"), fleet.host("book-2"), fleet.host("book-3")];
   folder = mkdtempSync(join(tmpdir(), "shipkeeper-runbook-"));
   repository = { url: join(folder, "repository"), passwordFile: join(folder, "password") };
   writeFileSync(repository.passwordFile, "a long secret\n", { mode: 0o600 });
@@ -40,6 +46,7 @@ beforeAll(async () => {
   const app = forgeImage({ tags: ["acme/app:1"], layers: [busyboxLayer()] });
   await loadImages(lost, [app]);
   await loadImages(other, [app]);
+  await loadImages(third, [app]);
 });
 afterAll(async () => {
   await fleet.stop();
@@ -70,7 +77,7 @@ test(
       what: "the shop's database to be healthy",
       deadlineMs: 40_000,
     });
-    const before = await describeShop(lost);
+    shop = await describeShop(lost);
     await restic.ensureRepository("local");
     const dataset = "volume:shop-data";
     const source = join(lost.dataRoot, "volumes/shop-data/_data");
@@ -81,7 +88,7 @@ test(
       labels: {},
       restorePoints: [],
       policy: undefined,
-      recoveryKeys: [],
+      recoveryKeys: [recoveryPublicKey(KEY)],
       files: {},
       now: Date.now(),
     });
@@ -108,7 +115,7 @@ test(
 
     expect(stdout).toContain("shop-db is healthy");
     expect(stdout).toContain("host book-1 is rebuilt");
-    expect(await describeShop(other)).toEqual(before);
+    expect(await describeShop(other)).toEqual(shop);
     const restored = join(other.dataRoot, "volumes/shop-data/_data");
     expect(readFileSync(join(restored, "shelves"), "utf8")).toBe(SHELVES);
     const { uid, mode } = statSync(join(restored, "shelves"));
@@ -118,5 +125,60 @@ test(
     // A second time everything is there already, and nothing is touched.
     const again = await runRunbook(other, secret).catch((error: { stderr: string }) => error);
     expect(again.stderr).toContain("network shop exists");
+  },
+);
+
+test(
+  "a lost host is recovered from the repository alone, and goes on where it was cut off",
+  { timeout: 120_000 },
+  async () => {
+    const abort = new AbortController();
+    const options: RecoverOptions = {
+      wanted: { repository: "local", host: HOST_ID },
+      dryRun: false,
+      recoveryKey: KEY,
+      stateDir: join(folder, "state"),
+      engine: openEngine({ socketPath: third.socketPath }),
+      restic,
+      uncontained: undefined,
+      clock: Date.now,
+      pause: (ms, { signal }) => setTimeout(ms, undefined, { signal }),
+      onProgress: () => undefined,
+      signal: abort.signal,
+    };
+    const begun = Date.now();
+
+    const plan = await recover({ ...options, dryRun: true });
+    const isCut = (line: string) => line.startsWith("container shop-db");
+    const cut = recover({
+      ...options,
+      onProgress: (line) => isCut(line) && abort.abort(new Error("cut off")),
+    });
+    await expect(cut).rejects.toThrow("cut off");
+    const report = await recover({ ...options, signal: new AbortController().signal });
+
+    expect(plan.steps.map(({ kind, name, outcome }) => `${outcome} ${kind} ${name}`)).toEqual([
+      "planned network shop",
+      "planned image acme/app:1",
+      "planned volume shop-data",
+      "planned container shop-db",
+      "planned container shop-job",
+      "planned container shop-web",
+      "planned start shop-db",
+      "planned start shop-web",
+    ]);
+    expect(report).toMatchObject({ complete: true, warnings: [], host: { name: "book-1" } });
+    expect(report.steps.slice(0, 3).map(({ outcome }) => outcome)).toEqual(["kept", "kept", "kept"]);
+    const { at = 0 } = report.datasets.find(({ dataset }) => dataset === "volume:shop-data") ?? {};
+    expect(report.rpoMs).toBeGreaterThan(0);
+    expect(report.rpoMs).toBeLessThan(Date.now() - at);
+    expect(report.rtoMs).toBeLessThan(Date.now() - begun);
+    expect(await describeShop(third)).toEqual(shop);
+    expect(readFileSync(join(third.dataRoot, "volumes/shop-data/_data/shelves"), "utf8")).toBe(SHELVES);
+
+    // What is there is never touched: a second recovery ends before it begins.
+    const again = recover({ ...options, signal: new AbortController().signal });
+    await expect(again).rejects.toThrow(/nothing was changed:[^]*refuse +volume shop-data/);
+    expect(await describeShop(third)).toEqual(shop);
   },
 );
