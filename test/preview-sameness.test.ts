@@ -104,6 +104,7 @@ async function agentThatObserves() {
   };
   const before = readStanding(sources);
   const steward = startSteward({
+    keepHostBundle: async () => ({ folder: "/var/empty", about: [] }),
     ...sources,
     ledger,
     engine,

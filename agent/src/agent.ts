@@ -9,7 +9,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "@shipkeeper/kit";
 import { openEngine, type Engine } from "@shipkeeper/docker";
 import { labelsOfHost, NO_OWNER_RULES, type HostId } from "@shipkeeper/model";
-import { logRulesFor, ownersFor, POST_MORTEM_TERMS, postMortemTerms } from "@shipkeeper/policy";
+import {
+  logRulesFor,
+  ownersFor,
+  POST_MORTEM_TERMS,
+  postMortemTerms,
+  type PolicyBundle,
+} from "@shipkeeper/policy";
 import { encodeSampleGroup, type KnownEntry } from "@shipkeeper/protocol";
 import {
   ConfigProblem,
@@ -26,6 +32,7 @@ import { ownContainers } from "./agent-self.ts";
 import type { AgentConfig } from "./config.ts";
 import { withoutScratch } from "./act/drill/hide-scratch.ts";
 import { keepEvidence, signIn } from "./evidence/evidence.ts";
+import { hostBundleKeeper } from "./host-bundle/keep-bundle.ts";
 import { startEnrolling } from "./enrol/enrol.ts";
 import { hostKey, readIdentity, writeIdentity, type Identity } from "./enrol/identity.ts";
 import { openLedger } from "./ledger/ledger.ts";
@@ -300,6 +307,19 @@ export async function startAgent(
       hostId,
       hostKey: key,
       restic,
+      keepHostBundle: hostBundleKeeper(stateDir, () => ({
+        engine,
+        hostId,
+        labels: hostLabels,
+        restorePoints: ledger.restorePoints.all(),
+        policy: policyHeld(policies.bundle()),
+        recoveryKeys: config.recoveryKeys,
+        files: {
+          "daemon.json": "/etc/docker/daemon.json",
+          "guardrails.yaml": config.guardrails,
+        },
+        now: clock(),
+      })),
       registries,
       lookOutside,
       capture: (runId) => (container, verdict) =>
@@ -380,3 +400,9 @@ export async function startAgent(
 
 const NOT_ENROLLED =
   "this host is not enrolled: enrollmentToken or enrollmentTokenFile must hold a token of `shipkeeper token create`";
+
+/** What the host's configuration says of the policy that it was kept by. */
+function policyHeld(bundle: PolicyBundle | undefined) {
+  if (bundle === undefined) return undefined;
+  return { revision: bundle.revision, policies: bundle.policies.map(({ name }) => name) };
+}

@@ -67,6 +67,10 @@ const configSchema = z.strictObject({
   sampleInterval: durationBetween(1_000, 600_000, "10s").prefault("10s"),
   resyncInterval: durationBetween(1_000, 3_600_000, "5m").prefault("5m"),
   repositories: z.record(placeName("offsite"), repositorySchema).default({}),
+  /** Public halves of the recovery keys that open what looks secret in the host's configuration. */
+  recoveryKeys: z
+    .array(z.string().regex(/^[0-9a-f]{64}$/, "expected the public half of a recovery key: 64 hex digits"))
+    .default([]),
   registries: z.record(placeName("main"), registrySchema).default({}),
 });
 
@@ -81,6 +85,7 @@ const KEYS = [
   "sampleInterval",
   "resyncInterval",
   "repositories",
+  "recoveryKeys",
   "registries",
 ];
 

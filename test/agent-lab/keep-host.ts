@@ -121,6 +121,7 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
     log: silentLog,
   });
   const steward = startSteward({
+    keepHostBundle: async () => ({ folder: "/var/empty", about: [] }),
     engine,
     observer,
     watch,

@@ -17,6 +17,7 @@ import type { Quiesce } from "../quiesce/quiesce.ts";
 import type { RegistryClient } from "../registry/registry-client.ts";
 import type { Restic } from "@shipkeeper/restic";
 import type { Claims } from "./claims.ts";
+import type { KeepHostBundle } from "../host-bundle/keep-bundle.ts";
 import type { HostLock } from "./host-lock.ts";
 
 /** Why nothing more may be started, or undefined while it may. Asked before every step. */
@@ -70,6 +71,8 @@ export interface ActContext {
   readonly clock: Clock;
   readonly pause: Pause;
   readonly log: Logger;
+  /** Writes down what this host is made of: the folder, and the tags by which the host is found without its agent. */
+  readonly keepHostBundle: KeepHostBundle;
   /** Tells the collector of something that a person may have to mend. */
   trouble(code: string, message: string): void;
   /** Tells the collector of something that must not go unheard. Throws where it cannot be queued. */

@@ -2,14 +2,18 @@
 import { realpath } from "node:fs/promises";
 import { firstMatch } from "@shipkeeper/kit";
 import type { VolumeName } from "@shipkeeper/model";
-import { expectVolume, noDataAt, type DatasetKind, type Expectation } from "@shipkeeper/policy";
+import { IMAGE_FILE, expectVolume, noDataAt, type DatasetKind, type Expectation } from "@shipkeeper/policy";
 import type { ActContext } from "./action-context.ts";
 import { dumpOf } from "./backup-dump.ts";
 import type { BackupStep } from "./backup-step.ts";
 
 /** A folder or a file of the host, or what a program writes. */
 export type Data =
-  | { readonly folder: string }
+  | {
+      readonly folder: string;
+      /** More tags of the restore point. */
+      readonly about?: readonly string[];
+    }
   | {
       /** Of the one file in the restore point. */
       readonly filename: string;
@@ -45,6 +49,17 @@ export const sources: Readonly<Partial<Record<DatasetKind, Source>>> = {
     if (real === undefined) return undefined;
     await assertAllowed(path, real, context);
     return { expect: { path }, data: { folder: real } };
+  },
+
+  host: async (_, { keepHostBundle, signal }) => ({ expect: {}, data: await keepHostBundle(signal) }),
+
+  image: async ({ dataset: { name } }, { engine }) => {
+    const image = (await engine.imageNames()).find(({ id, tags }) => id === name || tags.includes(name));
+    return image && { expect: { id: image.id }, data: { filename: IMAGE_FILE, content: savedImage } };
+
+    async function* savedImage(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+      yield* await engine.saveImage(name, { signal });
+    }
   },
 };
 

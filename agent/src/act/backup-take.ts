@@ -96,7 +96,7 @@ function backUp({ id: dataset, repository }: BackupStep, data: Data, { restic, s
   const { hostId, policy, rule, runId } = context;
   const mark = { hostId, dataset, policy, rule, runId };
   return "folder" in data
-    ? restic.backUp(repository, { ...mark, folder: data.folder }, signal)
+    ? restic.backUp(repository, { ...mark, folder: data.folder, about: data.about }, signal)
     : restic.backUpStream(repository, { ...mark, ...data }, signal);
 }
 

@@ -3,8 +3,7 @@ import { InvalidInput, formatInstant, type Instant } from "@shipkeeper/kit";
 import { HOST_DATASET, type RecoveryPoint } from "@shipkeeper/policy";
 import { tag, tagOf, type Restic, type Snapshot } from "@shipkeeper/restic";
 
-/** The tag that carries a host's name: restic's own field for it holds the id. */
-export const HOST_NAME_TAG = "host-name";
+import { HOST_NAME_TAG } from "../host-bundle/keep-bundle.ts";
 
 export interface LostHost {
   readonly hostId: string;

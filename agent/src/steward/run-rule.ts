@@ -137,6 +137,7 @@ export function createRunner(options: RunnerOptions) {
       fileReceipt: (receipt) =>
         record({ kind: "drill", at: clock(), receipt: signDrillReceipt(receipt, options.hostKey) }),
       restic: options.restic,
+      keepHostBundle: options.keepHostBundle,
       registries: options.registries,
       hostLock,
       ...(options.capture !== undefined && { capture: options.capture(runId) }),

@@ -45,6 +45,7 @@ async function world(rule: string, options: Partial<StewardOptions> & { before?:
   expect(problems).toEqual([]);
   const bundle = compileBundle(policies, { revision: 1, issuedAt: NOW - DAY_MS, expiresAt: NOW + DAY_MS });
   const steward = startSteward({
+    keepHostBundle: async () => ({ folder: "/var/empty", about: [] }),
     engine,
     observer,
     ledger,

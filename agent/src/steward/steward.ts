@@ -33,6 +33,7 @@ import type { Claims } from "../act/claims.ts";
 import type { AgentLedger } from "../ledger/ledger.ts";
 import type { RegistryClient } from "../registry/registry-client.ts";
 import type { Restic } from "@shipkeeper/restic";
+import type { KeepHostBundle } from "../host-bundle/keep-bundle.ts";
 import { onceAborted } from "../once-aborted.ts";
 import type { OwnActs } from "../own-acts.ts";
 import type { Quiesce } from "../quiesce/quiesce.ts";
@@ -61,6 +62,7 @@ export interface StewardOptions extends StandingSources {
   readonly hostKey: SigningKey;
   /** Undefined where the host has no restic. */
   readonly restic: Restic | undefined;
+  readonly keepHostBundle: KeepHostBundle;
   /** By the names that the host's configuration gives them. */
   readonly registries: ReadonlyMap<string, RegistryClient>;
   readonly claims: Claims;

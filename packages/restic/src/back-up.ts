@@ -14,6 +14,8 @@ export interface RestorePointMark {
   readonly policy: string;
   readonly rule: string;
   readonly runId: string;
+  /** More tags, for who looks for it without knowing anything else. */
+  readonly about?: readonly string[] | undefined;
 }
 
 export interface BackupRequest extends RestorePointMark {
@@ -89,7 +91,13 @@ export function backUp(run: RunInRepository, { snapshots }: Listing) {
     signal: AbortSignal | undefined,
   ): Promise<BackupMade> {
     const { hostId, policy, rule } = request;
-    const tags = [OURS, ...markOf(request), tag("policy", policy), tag("rule", rule)];
+    const tags = [
+      OURS,
+      ...markOf(request),
+      tag("policy", policy),
+      tag("rule", rule),
+      ...(request.about ?? []),
+    ];
     const tagArgs = tags.flatMap((one) => ["--tag", one]);
     try {
       const lines = await run(repositoryName, {

@@ -93,6 +93,7 @@ export function actWorld(overrides: Partial<ActContext> = {}) {
     ownActs: own,
     quiesce,
     holdBack: () => undefined,
+    keepHostBundle: async () => ({ folder: "/", about: [] }),
     guardrails: () => NO_GUARDRAILS,
     signal: abort.signal,
     clock: clock.now,

@@ -24,6 +24,9 @@ export const BUNDLE_FILES = {
   runbook: "RUNBOOK.txt",
 } as const;
 
+/** The one file of a restore point of an image: what `docker save` writes. */
+export const IMAGE_FILE = "image.tar";
+
 /** Networks that every engine has, and nobody makes. */
 export function isOwnNetwork(name: string): boolean {
   return name === "bridge" || name === "host" || name === "none";

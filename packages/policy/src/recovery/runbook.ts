@@ -5,7 +5,12 @@
 import { formatInstant } from "@shipkeeper/kit";
 import { datasetId, readDatasetId, type DatasetId } from "../dataset/dataset.ts";
 import { dockerCreate } from "./docker-create.ts";
-import { HOST_DATASET, type HostConfiguration, type RecordedContainer } from "./host-configuration.ts";
+import {
+  HOST_DATASET,
+  IMAGE_FILE,
+  type HostConfiguration,
+  type RecordedContainer,
+} from "./host-configuration.ts";
 import { shellWord } from "./shell.ts";
 import { startOrder } from "./start-order.ts";
 
@@ -148,7 +153,7 @@ function imageCommands({ reference, digest }: WantedImage, tagOf: TagOfDataset):
       : `docker pull ${shellWord(digest)}; docker tag ${shellWord(digest)} ${word}`;
   return [
     `if docker image inspect ${word} >/dev/null 2>&1; then echo ${shellWord(`image ${reference} is here`)}`,
-    `elif kept ${tag}; then restic dump latest --host "$HOST" --tag ${tag} image.tar | docker load`,
+    `elif kept ${tag}; then restic dump latest --host "$HOST" --tag ${tag} /${IMAGE_FILE} | docker load`,
     `else ${pull}; fi`,
   ];
 }
