@@ -116,6 +116,8 @@ test("stages of a program do not import each other, but for what they hand on", 
     "agent/registry": ["agent/ledger"],
     "agent/orders": ["agent/ledger"],
     "agent/restore": [],
+    // A recovery is many restores, by what another host kept of itself.
+    "agent/recover": ["agent/restore", "agent/host-bundle"],
     // Everything of the collector speaks to its store; routes hand requests to the stage that they are for.
     "collector/ingest": ["collector/store"],
     "collector/enrol": ["collector/store"],

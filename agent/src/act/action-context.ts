@@ -17,7 +17,7 @@ import type { Quiesce } from "../quiesce/quiesce.ts";
 import type { RegistryClient } from "../registry/registry-client.ts";
 import type { Restic } from "@shipkeeper/restic";
 import type { Claims } from "./claims.ts";
-import type { KeepHostBundle } from "../host-bundle/keep-bundle.ts";
+import type { KeepHostBundle } from "../keep-host-bundle.ts";
 import type { HostLock } from "./host-lock.ts";
 
 /** Why nothing more may be started, or undefined while it may. Asked before every step. */

@@ -2,15 +2,9 @@ import { rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { tag } from "@shipkeeper/restic";
+import { HOST_NAME_TAG, type KeepHostBundle } from "../keep-host-bundle.ts";
 import { collectBundle, type BundleSources } from "./collect-bundle.ts";
 import { writeBundle } from "./host-bundle.ts";
-
-/** The tag that carries a host's name: restic's own field for it holds the id. */
-export const HOST_NAME_TAG = "host-name";
-
-export type KeepHostBundle = (
-  signal: AbortSignal,
-) => Promise<{ readonly folder: string; readonly about: readonly string[] }>;
 
 /** Writes the bundle into one folder of the agent's state, always the same: a runbook names its path. */
 export function hostBundleKeeper(

@@ -3,7 +3,7 @@ import { InvalidInput, formatInstant, type Instant } from "@shipkeeper/kit";
 import { HOST_DATASET, type RecoveryPoint } from "@shipkeeper/policy";
 import { tag, tagOf, type Restic, type Snapshot } from "@shipkeeper/restic";
 
-import { HOST_NAME_TAG } from "../host-bundle/keep-bundle.ts";
+import { HOST_NAME_TAG } from "../keep-host-bundle.ts";
 
 export interface LostHost {
   readonly hostId: string;

@@ -33,7 +33,7 @@ import type { Claims } from "../act/claims.ts";
 import type { AgentLedger } from "../ledger/ledger.ts";
 import type { RegistryClient } from "../registry/registry-client.ts";
 import type { Restic } from "@shipkeeper/restic";
-import type { KeepHostBundle } from "../host-bundle/keep-bundle.ts";
+import type { KeepHostBundle } from "../keep-host-bundle.ts";
 import { onceAborted } from "../once-aborted.ts";
 import type { OwnActs } from "../own-acts.ts";
 import type { Quiesce } from "../quiesce/quiesce.ts";
