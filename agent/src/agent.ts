@@ -9,13 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "@shipkeeper/kit";
 import { openEngine, type Engine } from "@shipkeeper/docker";
 import { labelsOfHost, NO_OWNER_RULES, type HostId } from "@shipkeeper/model";
-import {
-  logRulesFor,
-  ownersFor,
-  POST_MORTEM_TERMS,
-  postMortemTerms,
-  type PolicyBundle,
-} from "@shipkeeper/policy";
+import { logRulesFor, ownersFor, POST_MORTEM_TERMS, postMortemTerms } from "@shipkeeper/policy";
 import { encodeSampleGroup, type KnownEntry } from "@shipkeeper/protocol";
 import {
   ConfigProblem,
@@ -307,19 +301,14 @@ export async function startAgent(
       hostId,
       hostKey: key,
       restic,
-      keepHostBundle: hostBundleKeeper(stateDir, () => ({
+      keepHostBundle: hostBundleKeeper(config, {
         engine,
         hostId,
         labels: hostLabels,
-        restorePoints: ledger.restorePoints.all(),
-        policy: policyHeld(policies.bundle()),
-        recoveryKeys: config.recoveryKeys,
-        files: {
-          "daemon.json": "/etc/docker/daemon.json",
-          "guardrails.yaml": config.guardrails,
-        },
-        now: clock(),
-      })),
+        restorePoints: () => ledger.restorePoints.all(),
+        policy: () => policies.bundle(),
+        clock,
+      }),
       registries,
       lookOutside,
       capture: (runId) => (container, verdict) =>
@@ -400,9 +389,3 @@ export async function startAgent(
 
 const NOT_ENROLLED =
   "this host is not enrolled: enrollmentToken or enrollmentTokenFile must hold a token of `shipkeeper token create`";
-
-/** What the host's configuration says of the policy that it was kept by. */
-function policyHeld(bundle: PolicyBundle | undefined) {
-  if (bundle === undefined) return undefined;
-  return { revision: bundle.revision, policies: bundle.policies.map(({ name }) => name) };
-}

@@ -1,19 +1,38 @@
 import { rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import type { Clock } from "@shipkeeper/kit";
+import type { KnownRestorePoint, PolicyBundle } from "@shipkeeper/policy";
 import { tag } from "@shipkeeper/restic";
+import type { AgentConfig } from "../config.ts";
 import { HOST_NAME_TAG, type KeepHostBundle } from "../keep-host-bundle.ts";
 import { collectBundle, type BundleSources } from "./collect-bundle.ts";
 import { writeBundle } from "./host-bundle.ts";
 
-/** Writes the bundle into one folder of the agent's state, always the same: a runbook names its path. */
+export interface KeeperSources extends Pick<BundleSources, "engine" | "hostId" | "labels"> {
+  readonly restorePoints: () => readonly KnownRestorePoint[];
+  /** What is in force; undefined while nothing is. */
+  readonly policy: () => Pick<PolicyBundle, "revision" | "policies"> | undefined;
+  readonly clock: Clock;
+}
+
+/** Writes the bundle into one folder of the agent's state, always the same: people look for a runbook by its path. */
 export function hostBundleKeeper(
-  stateDir: string,
-  sources: () => Omit<BundleSources, "signal">,
+  { stateDir, guardrails, recoveryKeys }: Pick<AgentConfig, "stateDir" | "guardrails" | "recoveryKeys">,
+  { restorePoints, policy, clock, ...sources }: KeeperSources,
 ): KeepHostBundle {
   const folder = join(stateDir, "host-configuration");
   return async (signal) => {
-    const files = await collectBundle({ ...sources(), signal });
+    const bundle = policy();
+    const files = await collectBundle({
+      ...sources,
+      restorePoints: restorePoints(),
+      policy: bundle && { revision: bundle.revision, policies: bundle.policies.map(({ name }) => name) },
+      recoveryKeys,
+      files: { "daemon.json": "/etc/docker/daemon.json", "guardrails.yaml": guardrails },
+      now: clock(),
+      signal,
+    });
     await rm(folder, { recursive: true, force: true });
     await writeBundle(folder, files);
     return { folder, about: [tag(HOST_NAME_TAG, hostname())] };
