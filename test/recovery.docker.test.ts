@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -18,8 +18,7 @@ import { hostIdSchema, runIdSchema } from "@shipkeeper/model";
 import { openRestic, type Restic } from "@shipkeeper/restic";
 import { makeRecoveryKey, recoveryPublicKey } from "@shipkeeper/runtime";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { collectBundle } from "../agent/src/host-bundle/collect-bundle.ts";
-import { writeBundle } from "../agent/src/host-bundle/host-bundle.ts";
+import { hostBundleKeeper } from "../agent/src/host-bundle/keep-bundle.ts";
 import { recover, type RecoverOptions } from "../agent/src/recover/recover.ts";
 import { describeShop, openShop, SHELVES } from "./recovery-lab/shop.ts";
 
@@ -45,8 +44,6 @@ beforeAll(async () => {
   restic = (await openRestic({ repositories: { local: repository } }))!;
   const app = forgeImage({ tags: ["acme/app:1"], layers: [busyboxLayer()] });
   await loadImages(lost, [app]);
-  await loadImages(other, [app]);
-  await loadImages(third, [app]);
 });
 afterAll(async () => {
   await fleet.stop();
@@ -82,25 +79,34 @@ test(
     const dataset = "volume:shop-data";
     const source = join(lost.dataRoot, "volumes/shop-data/_data");
     await restic.backUp("local", { ...BY, dataset, folder: source });
-    const bundle = await collectBundle({
-      engine: openEngine({ socketPath: lost.socketPath }),
-      hostId: HOST_ID,
-      labels: {},
-      restorePoints: [],
-      policy: undefined,
-      recoveryKeys: [recoveryPublicKey(KEY)],
-      files: {},
-      now: Date.now(),
+    const engine = openEngine({ socketPath: lost.socketPath });
+    await restic.backUpStream("local", {
+      ...BY,
+      dataset: "image:acme/app:1",
+      filename: "image.tar",
+      async *content(signal) {
+        yield* await engine.saveImage("acme/app:1", { signal });
+      },
     });
-    mkdirSync(join(folder, "bundle"));
-    await writeBundle(join(folder, "bundle"), bundle);
-    await restic.backUp("local", { ...BY, dataset: "host:configuration", folder: join(folder, "bundle") });
+    const keep = hostBundleKeeper(
+      { stateDir: folder, guardrails: "/nowhere/guardrails.yaml", recoveryKeys: [recoveryPublicKey(KEY)] },
+      {
+        engine,
+        hostId: HOST_ID,
+        labels: {},
+        restorePoints: () => [],
+        policy: () => undefined,
+        clock: Date.now,
+      },
+    );
+    const kept = await keep(new AbortController().signal);
+    await restic.backUp("local", { ...BY, dataset: "host:configuration", ...kept });
     await lost.powerOff();
 
     const dump = ["dump", "latest", "--host", HOST_ID, "--tag", "dataset=host:configuration"];
     const { stdout: runbook } = await promisify(execFile)(
       "restic",
-      [...dump, join(folder, "bundle/RUNBOOK.txt")],
+      [...dump, join(kept.folder, "RUNBOOK.txt")],
       {
         env: {
           ...process.env,
@@ -134,7 +140,7 @@ test(
   async () => {
     const abort = new AbortController();
     const options: RecoverOptions = {
-      wanted: { repository: "local", host: HOST_ID },
+      wanted: { repository: "local", host: hostname() },
       dryRun: false,
       recoveryKey: KEY,
       stateDir: join(folder, "state"),
