@@ -127,8 +127,8 @@ async function agentThatObserves() {
   });
   onTestFinished(() => steward.stop());
   const rounds = () => told.flatMap((entry) => (entry.kind === "round" ? [entry.round] : []));
-  await waitUntil(() => new Set(rounds().flatMap(kindsOf)).size === 4, {
-    what: "all rules planned, and retention of the one that backs up",
+  await waitUntil(() => new Set(rounds().flatMap(kindsOf)).size === 5, {
+    what: "three rules planned, and what a backup brings along",
     ...SOON,
   });
 

@@ -267,6 +267,7 @@ export async function startAgent(
   const repositories = keepRepositories({
     repositories: config.repositories,
     memory: ledger.repositories,
+    proofs: ledger.proofs,
     hasRecoveryKey: (name) => readRecoveryKeys(stateDir)[name] !== undefined,
     clock,
     told: (states) => repositoryReports.look(states),
@@ -316,7 +317,10 @@ export async function startAgent(
       claims,
       ownActs: own,
       quiesce,
-      record,
+      record(entry) {
+        record(entry);
+        if (entry.kind === "proof") repositoryReports.look(repositories.states());
+      },
       log,
       clock,
     });

@@ -7,6 +7,7 @@ import { pruneHandler } from "./prune.ts";
 import { registryHandler } from "./registry.ts";
 import { retainHandler } from "./retain.ts";
 import { restartHandler } from "./restart.ts";
+import { verifyHandler } from "./verify.ts";
 
 /** How each action kind of the policy language is done; the compiler demands one for every kind. */
 export const handlers: Readonly<Record<Kind, ActionHandler>> = {
@@ -17,4 +18,5 @@ export const handlers: Readonly<Record<Kind, ActionHandler>> = {
   registry: registryHandler,
   drill: drillHandler,
   retain: retainHandler,
+  verify: verifyHandler,
 };

@@ -35,22 +35,17 @@ test("it has one beginning and one sentence, however often it is met", () => {
 });
 
 test("the worse is told where two stand, and the other when that is over", () => {
-  const both = ["check repository_damaged", "backup repository_read_only"];
-
-  expect(told(...both)).toBe("repository_damaged");
-  expect(told(...both, "check ok"), "which took a lock").toBeUndefined();
-  expect(told(...both, "backup ok")).toBe("repository_damaged");
   expect(told("backup repository_read_only", "snapshots repository_unreachable", "cat ok")).toBe(
     "repository_read_only",
   );
+  expect(told("restore repository_damaged", "snapshots ok")).toBe("repository_damaged");
+  expect(told("restore repository_damaged", "backup ok")).toBeUndefined();
 });
 
-test("damage that reading a part showed is over when that part, or all of it, is whole", () => {
-  const damaged = "check --read-data-subset=3/30 repository_damaged";
-
-  expect(told(damaged, "check ok", "check --read-data-subset=4/30 ok")).toBe("repository_damaged");
-  expect(told(damaged, "check --read-data-subset=3/30 ok")).toBeUndefined();
-  expect(told(damaged, "check --read-data ok")).toBeUndefined();
+test("a check only reads: it ends no problem of writing, and what damage it finds the proofs tell", () => {
+  expect(told("backup repository_full", "check --no-lock ok")).toBe("repository_full");
+  expect(told("check --no-lock repository_damaged")).toBeUndefined();
+  expect(told("check --no-lock repository_unreachable")).toBe("repository_unreachable");
 });
 
 test("what the repository has no part in is no problem of it", () => {

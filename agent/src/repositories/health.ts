@@ -18,17 +18,15 @@ interface StandingProblem {
   readonly code: RepositoryProblemCode;
   readonly message: string;
   readonly since: Instant;
-  /** Of the check that found damage: another part of the repository may be whole. */
-  readonly args?: string | undefined;
 }
 
-/** What a use takes of the repository: each takes what those before it take, too. */
-const EFFORTS = ["read", "write", "check"] as const;
+/** What a use takes of the repository: who writes reads, too. */
+const EFFORTS = ["read", "write"] as const;
 type Effort = (typeof EFFORTS)[number];
 
 export const UNUSED: RepositoryHealth = { problems: [] };
 
-const READING = ["snapshots", "stats", "cat", "ls", "find", "list", "diff", "restore", "dump"];
+const READING = ["snapshots", "stats", "cat", "ls", "find", "list", "diff", "restore", "dump", "check"];
 /** May fail because of what it writes to, and not of the repository. */
 const BRINGING_BACK = ["restore", "dump"];
 /** Whoever can read at all has proven these wrong. */
@@ -46,18 +44,15 @@ export function afterUse(health: RepositoryHealth, use: RepositoryUse, at: Insta
     return {
       ...health,
       lastOkAt: at,
-      problems: health.problems.filter((one) => !isOver(one, effort, use.args)),
+      problems: health.problems.filter((one) => EFFORTS.indexOf(effort) < EFFORTS.indexOf(one.effort)),
     };
   }
   if (code === undefined) return health;
 
-  const found = { effort: effortOfProblem(code, effort), code, args: use.args.join(" ") };
+  const found = { effort: effortOfProblem(code, effort), code };
   const before = health.problems.find((one) => one.effort === found.effort);
   // Said the same way while it stays the same: what differs is a number or a path, and would look like news.
-  const problem =
-    before?.code === code
-      ? { ...before, args: found.args }
-      : { ...found, message: errorChain(use.error), since: at };
+  const problem = before?.code === code ? before : { ...found, message: errorChain(use.error), since: at };
   return { ...health, problems: [...health.problems.filter((one) => one !== before), problem] };
 }
 
@@ -68,27 +63,20 @@ export function problemToTell({ problems }: RepositoryHealth): StandingProblem |
     .find((one) => one !== undefined);
 }
 
-function isOver(problem: StandingProblem, effort: Effort, args: readonly string[]): boolean {
-  const found = EFFORTS.indexOf(problem.effort);
-  const now = EFFORTS.indexOf(effort);
-  if (problem.effort !== "check") return now >= found;
-  return effort === "check" && (problem.args === args.join(" ") || args.includes("--read-data"));
-}
-
 function effortOf([command = ""]: readonly string[]): Effort {
-  if (command === "check") return "check";
   return READING.includes(command) ? "read" : "write";
 }
 
 function effortOfProblem(code: RepositoryProblemCode, effort: Effort): Effort {
   if (OF_OPENING.includes(code)) return "read";
-  if (code === "repository_damaged") return effort === "read" ? "write" : effort;
-  return effort === "check" ? "write" : effort;
+  // Reading something else proves nothing of what was found damaged.
+  return code === "repository_damaged" ? "write" : effort;
 }
 
-/** Undefined where the repository has no part in it. */
+/** Undefined where the repository has no part in it, and for a check that found damage: proofs tell of that. */
 function problemCodeOf({ args, error }: RepositoryUse): RepositoryProblemCode | undefined {
   const code = error instanceof ResticProblem ? error.code : undefined;
   const known = REPOSITORY_PROBLEM_CODES.find((one) => one === code);
+  if (known === "repository_damaged" && args[0] === "check") return undefined;
   return known === "restic_failed" && BRINGING_BACK.includes(args[0] ?? "") ? undefined : known;
 }

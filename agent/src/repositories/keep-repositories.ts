@@ -1,5 +1,6 @@
 /** Keeps what is known of the repositories of this host across restarts, and tells it when it changes. */
 import type { Clock } from "@shipkeeper/kit";
+import { standingDamage, type Proof } from "@shipkeeper/policy";
 import type { RepositoryState } from "@shipkeeper/protocol";
 import { backEndOf, isOffsite, type NoteUse, type Repositories } from "@shipkeeper/restic";
 import { afterUse, problemToTell, UNUSED, type RepositoryHealth } from "./health.ts";
@@ -13,6 +14,8 @@ export interface RepositoriesOptions {
   };
   /** Whether there is a recovery key for the repository. */
   readonly hasRecoveryKey: (repository: string) => boolean;
+  /** What looking at its content found. */
+  readonly proofs: { all(): readonly Proof[] };
   readonly clock: Clock;
   /** After each use. */
   readonly told: (states: readonly RepositoryState[]) => void;
@@ -26,7 +29,7 @@ export interface RepositoriesKept {
 }
 
 export function keepRepositories(options: RepositoriesOptions): RepositoriesKept {
-  const { repositories, memory, hasRecoveryKey, clock, told } = options;
+  const { repositories, memory, hasRecoveryKey, proofs, clock, told } = options;
   const names = Object.keys(repositories);
   const remembered = memory.all();
   const known = new Map(
@@ -42,10 +45,13 @@ export function keepRepositories(options: RepositoriesOptions): RepositoriesKept
   );
 
   const healthOf = (name: string) => known.get(name) ?? UNUSED;
-  const states = () =>
-    Object.entries(repositories).map(([name, settings]): RepositoryState => {
+  const states = () => {
+    const proven = proofs.all();
+    return Object.entries(repositories).map(([name, settings]): RepositoryState => {
       const { lastOkAt, bytes, ...health } = healthOf(name);
-      const problem = problemToTell(health);
+      const damage = standingDamage(proven, name, clock());
+      const problem =
+        damage === undefined ? problemToTell(health) : { code: "repository_damaged" as const, ...damage };
       return {
         name,
         backEnd: backEndOf(settings),
@@ -58,6 +64,7 @@ export function keepRepositories(options: RepositoriesOptions): RepositoriesKept
         ...(problem && { problem: { code: problem.code, message: problem.message, since: problem.since } }),
       };
     });
+  };
   const note = (name: string, health: RepositoryHealth) => {
     known.set(name, health);
     memory.save(new Map([[name, health]]));

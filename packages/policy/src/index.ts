@@ -41,6 +41,8 @@ export type { ProbeSpec } from "./actions/restart/probe-spec.ts";
 export * from "./actions/restart/probes-for.ts";
 export { hasRecovered } from "./actions/restart/recovered.ts";
 export type { RestartSpec } from "./actions/restart/spec.ts";
+export * from "./actions/verify/outcome.ts";
+export type { VerifySpec } from "./actions/verify/spec.ts";
 export * from "./availability/availability.ts";
 export { isGone, judgeLook, type KnownAvailability } from "./availability/judge-look.ts";
 export * from "./availability/watching.ts";

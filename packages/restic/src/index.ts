@@ -1,8 +1,11 @@
 export * from "./answers.ts";
 export type { BackupMade, BackupRequest, RestorePointMark, StreamRequest } from "./back-up.ts";
+export type { Damage } from "./check-answers.ts";
+export type { CheckFound } from "./check-repository.ts";
 export * from "./repository-settings.ts";
 export * from "./repository.ts";
 export * from "./restic-errors.ts";
 export * from "./restic.ts";
 export type { NoteUse, RepositoryUse } from "./run-in-repository.ts";
+export type { ListedFile } from "./list-content.ts";
 export * from "./tags.ts";

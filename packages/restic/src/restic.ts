@@ -4,7 +4,9 @@
  */
 import type { Clock } from "@shipkeeper/kit";
 import { backUp } from "./back-up.ts";
+import { checkRepository } from "./check-repository.ts";
 import { copyRestorePoint } from "./copy-restore-point.ts";
+import { listContent } from "./list-content.ts";
 import { listRestorePoints, type NoteSize } from "./list-restore-points.ts";
 import { makeRepository } from "./make-repository.ts";
 import type { Repositories } from "./repository.ts";
@@ -44,5 +46,7 @@ export async function openRestic({ repositories, binary = "restic", noteSize, ..
     ...copyRestorePoint(run, listing),
     ...retain(run),
     ...restoreContent(run, version),
+    ...checkRepository(run),
+    ...listContent(run),
   };
 }

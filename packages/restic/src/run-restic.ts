@@ -27,8 +27,10 @@ export interface ResticCall {
   readonly onStart?: ((pid: number) => void) | undefined;
   /** What it reads on its standard input, begun anew with every call. Where it throws restic is ended before it sees an end. */
   readonly input?: ((signal: AbortSignal) => AsyncIterable<Uint8Array>) | undefined;
-  /** Every line of standard output. */
-  readonly onLine?: (line: string) => void;
+  /** Gets every line of standard output; then none is kept. */
+  readonly onLine?: ((line: string) => void) | undefined;
+  /** Gets every line of standard error. */
+  readonly onErrorLine?: ((line: string) => void) | undefined;
 }
 
 const MOST_STDERR = 16_384;
@@ -63,12 +65,13 @@ export async function runRestic(call: ResticCall): Promise<string[]> {
 
   const lines: string[] = [];
   createInterface({ input: child.stdout }).on("line", (line) => {
-    call.onLine?.(line);
-    if (lines.length < MOST_STDOUT_LINES) lines.push(line);
+    if (call.onLine !== undefined) call.onLine(line);
+    else if (lines.length < MOST_STDOUT_LINES) lines.push(line);
   });
   let stderr = "";
   createInterface({ input: child.stderr }).on("line", (line) => {
     stderr = `${stderr}${line}\n`.slice(-MOST_STDERR);
+    call.onErrorLine?.(line);
     if (isHopeless(line)) endGroup(child);
   });
 

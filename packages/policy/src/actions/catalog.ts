@@ -7,6 +7,7 @@ import { prune } from "./prune/index.ts";
 import { registry } from "./registry/index.ts";
 import { retain } from "./retain/index.ts";
 import { restart } from "./restart/index.ts";
+import { verify } from "./verify/index.ts";
 
 export const catalog = {
   prune,
@@ -16,6 +17,7 @@ export const catalog = {
   registry,
   drill,
   retain,
+  verify,
 } as const;
 
 export type Kind = keyof typeof catalog;

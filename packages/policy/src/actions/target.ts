@@ -34,6 +34,10 @@ export function buildCacheTarget({ id, description }: BuildCacheRecord): Target 
   return { type: "build-cache", id, name: description === "" ? id : description };
 }
 
+export function repositoryTarget(name: string): Target {
+  return { type: "repository", id: name, name };
+}
+
 function ownerOf({ owner }: { owner?: string | undefined }): { owner?: string } {
   return owner === undefined ? {} : { owner };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { damageOf } from "./rung.ts";
+import { damageOf, standingDamage, withSince } from "./rung.ts";
 import { ladderOf } from "./ladder.ts";
 import type { Proof } from "./proof.ts";
 import { afterReading, NOTHING_READ, sweepFacts } from "./sweep.ts";
@@ -46,6 +46,14 @@ test("bytes count once all were read, as of the one that was read longest ago", 
   expect(ladder(proof("bytes", readTo(256))).highest).toEqual({ level: "bytes", at: NOW - 500 });
 });
 
+test("a sample without a file that could be compared proves nothing", () => {
+  const nothing = proof("sample", { facts: { filesEqual: 0 } });
+  const some = proof("sample", { facts: { filesEqual: 3 } });
+
+  expect(ladder(proof("listed"), nothing).highest?.level).toBe("listed");
+  expect(ladder(proof("listed"), some).highest?.level).toBe("sample");
+});
+
 test("where a rung was found bad, nothing above it holds any more until it passes again", () => {
   const damaged = proof("structure", { passed: false, message: "pack aa: does not exist", at: NOW - 10 });
   const broken = ladder(proof("listed"), proof("structure"), proof("drill"), damaged);
@@ -65,13 +73,18 @@ test("other datasets, other repositories and clocks that went wrong prove nothin
   ).not.toHaveProperty("highest");
 });
 
-test("a repository is damaged by what its last looks found", () => {
-  const structure = proof("structure", { passed: false, at: NOW - 9 });
-  const bytes = proof("bytes", { passed: false, at: NOW - 5 });
+test("a repository is damaged by what its last looks found, since the first of them that found it", () => {
+  const structure = proof("structure", { passed: false, at: NOW - 9, message: "pack aa: does not exist" });
+  const bytes = proof("bytes", { passed: false, at: NOW - 5, message: "pack bb does not match" });
+  const again = withSince({ ...structure, at: NOW - 3 }, [structure]);
 
-  expect(damageOf([structure, bytes, proof("sample", { passed: false })], "local", NOW)).toEqual([
-    bytes,
-    structure,
-  ]);
-  expect(damageOf([structure, proof("structure", { at: NOW - 8 })], "local", NOW)).toEqual([]);
+  const proofs = [again, bytes, proof("sample", { passed: false })];
+  expect(damageOf(proofs, "local", NOW)).toEqual([again, bytes]);
+  expect(standingDamage(proofs, "local", NOW)).toEqual({
+    message: "pack aa: does not exist; pack bb does not match",
+    since: NOW - 9,
+  });
+  const whole = proof("structure", { at: NOW - 8 });
+  expect(standingDamage([structure, whole], "local", NOW)).toBeUndefined();
+  expect(standingDamage([structure], "offsite", NOW)).toBeUndefined();
 });

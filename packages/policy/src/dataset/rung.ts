@@ -44,12 +44,42 @@ export function isNewFailure(proof: Proof, before: readonly Proof[]): boolean {
   return !proof.passed && rungOf(before, proof, proof.at).newest?.passed !== false;
 }
 
-/** What is wrong with a repository as a whole by the last looks at its structure and its bytes, newest first. */
+/** A failed proof with the time since when its rung was found bad at every look, so that it can be told as one thing. */
+export function withSince(proof: Proof, before: readonly Proof[]): Proof {
+  const { newest } = rungOf(before, proof, proof.at);
+  const since = newest?.passed === false ? sinceOf(newest) : proof.at;
+  return proof.passed ? proof : { ...proof, facts: { ...proof.facts, since } };
+}
+
+function sinceOf({ at, facts }: Proof): Instant {
+  const since = facts?.["since"];
+  return typeof since === "number" ? since : at;
+}
+
+export interface StandingDamage {
+  readonly message: string;
+  /** When it was found first. */
+  readonly since: Instant;
+}
+
+/** What the last looks at a repository's structure and its bytes found wrong, newest first. */
 export function damageOf(proofs: readonly Proof[], repository: string, now: Instant): Proof[] {
   return (["structure", "bytes"] as const)
     .flatMap((level) => rungOf(proofs, { level, repository }, now).newest ?? [])
     .filter(({ passed }) => !passed)
     .toSorted((a, b) => b.at - a.at);
+}
+
+/** The same as one thing that stands; undefined where nothing is wrong. */
+export function standingDamage(
+  proofs: readonly Proof[],
+  repository: string,
+  now: Instant,
+): StandingDamage | undefined {
+  const failed = damageOf(proofs, repository, now);
+  if (failed.length === 0) return undefined;
+  const message = failed.map((proof) => proof.message ?? `its ${proof.level} is damaged`).join("; ");
+  return { message, since: Math.min(...failed.map(sinceOf)) };
 }
 
 /** Of two at the same time the failed one counts. */

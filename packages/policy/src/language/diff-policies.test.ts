@@ -51,7 +51,6 @@ test("rules and policies that are new or gone", () => {
 
   expect(diff([policy()], [policy(rest, "backups: { require: [] },")])).toEqual([
     "+ rule production/databases",
-    "+ rule production/databases/retain",
     "- rule production/host-cache",
     "- rule production/unhealthy",
   ]);

@@ -1,5 +1,6 @@
 /** What differs between two sets of policies, in the words of the language, one change a line. */
 import { formatDuration } from "@shipkeeper/kit";
+import { actionKind } from "../actions/catalog.ts";
 import { ruleKey } from "./compile.ts";
 import type { Policy, Rule } from "./policy.ts";
 
@@ -40,7 +41,7 @@ export function formatChange({ change, policy, rule, key, before, after }: Polic
 }
 
 function diffRules(policy: string, before: readonly Rule[], after: readonly Rule[]): PolicyChange[] {
-  return pairs(before, after).flatMap(({ name: rule, old, young }): PolicyChange[] => {
+  return pairs(written(before), written(after)).flatMap(({ name: rule, old, young }): PolicyChange[] => {
     if (old === undefined) return [{ change: "added", policy, rule }];
     if (young === undefined) return [{ change: "removed", policy, rule }];
     return diffValues(wordsOf(old), wordsOf(young)).map((value) => ({
@@ -50,6 +51,11 @@ function diffRules(policy: string, before: readonly Rule[], after: readonly Rule
       ...value,
     }));
   });
+}
+
+/** What comes along with a rule follows from it: its changes are the rule's. */
+function written(rules: readonly Rule[]): Rule[] {
+  return rules.filter(({ kind }) => actionKind(kind)?.companionOnly !== true);
 }
 
 /** A rule as it is written: its own keys stand beside those that all rules share. */

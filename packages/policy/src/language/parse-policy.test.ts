@@ -82,6 +82,13 @@ test("a policy is compiled with every default written out in the language's own 
           },
         },
         {
+          kind: "verify",
+          name: "databases/verify",
+          mode: "observe",
+          schedule: { everyMs: 3_600_000 },
+          spec: { of: "databases", to: ["local", "offsite"], structure: "1d", read: "30d", sample: "1d" },
+        },
+        {
           kind: "retain",
           name: "databases/retain",
           mode: "observe",

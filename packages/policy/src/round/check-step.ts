@@ -31,6 +31,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
   // Depends on the rule and on what else goes: see `check-registry.ts`.
   "registry remove registry-tag": () => [],
   "drill drill dataset": checkDrill,
+  "verify check-structure repository": checkVerify,
+  "verify read-subset repository": checkVerify,
+  "verify sample dataset": checkVerify,
 };
 
 /** What of the built-in floors and the guardrails one step would break. */
@@ -44,6 +47,25 @@ export function checkStep(
   const violations = check(step, world, spec).filter((violation) => violation !== false);
   if (step.expect === undefined) violations.push("does not say what it relies on");
   return violations.map((violation) => `${step.decision} ${step.target.id}: ${violation}`);
+}
+
+/** A look changes nothing: it only has to be at what is there. */
+function checkVerify({ target, expect }: Verdict, world: World): (string | false)[] {
+  const { inventory, guardrails, repositories, ledger } = world;
+  const repository = expect?.["repository"];
+  const points = ledger.restorePoints.filter((point) => point.repository === repository);
+  const isSampled = target.type === "dataset";
+  const held = points.some(({ id, dataset }) => dataset === target.id && id === expect?.["restorePoint"]);
+  const volume = inventory.volumes.find(({ name }) => `volume:${name}` === target.id);
+  return [
+    !repositories.some((name) => name === repository) && "in an unknown repository",
+    points.length === 0 && "the repository holds nothing",
+    isSampled && !held && "of a restore point that the repository does not hold",
+    isSampled &&
+      volume !== undefined &&
+      isProtected(guardrails, guardrails.neverTouch.volumes, [volume.name], volume.labels) &&
+      "never to be touched",
+  ];
 }
 
 function checkExpiry(

@@ -122,6 +122,14 @@ function ruleOf(kind: string, name: string, spec: fc.Arbitrary<object>): fc.Arbi
     .map(({ windows, ...drawn }) => ({ kind, name, ...schedule, ...(windows && { windows }), ...drawn }));
 }
 
+/** Nothing more is drawn for it, so that what is drawn for the others stays as it is. */
+function withVerification(rule: Rule): Rule[] {
+  if (rule.kind !== "backup") return [rule];
+  const { to } = rule.spec as { to: string[] };
+  const spec = { of: rule.name, to, structure: "1h", read: "14d", sample: "1d" };
+  return [rule, { ...rule, kind: "verify", name: `${rule.name}/verify`, spec }];
+}
+
 const exception = fc.record(
   {
     rule: fc.constantFrom("one", "two"),
@@ -153,7 +161,7 @@ const policy = (name: string): fc.Arbitrary<Policy> =>
     exceptions: fc.array(exception, { maxLength: 2 }),
     checks: fc.constant([]),
     waivers: fc.constant([]),
-    rules: fc.tuple(rule("one"), rule("two")),
+    rules: fc.tuple(rule("one"), rule("two")).map((rules) => rules.flatMap(withVerification)),
   });
 
 export const arbitraryBundle: fc.Arbitrary<PolicyBundle> = fc

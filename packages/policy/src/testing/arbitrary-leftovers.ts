@@ -84,7 +84,8 @@ const restorePoints = fc
   .array(fc.record({ volume: fc.nat(12), at: past, isVerified: fc.boolean() }), { maxLength: 10 })
   .map((all) =>
     all.map(({ volume, at, isVerified }, index): KnownRestorePoint => {
-      const point = { id: `point-${index}`, repository: "local", dataset: `volume:v${volume}`, at };
+      const rule = ["a/one", "b/two", "a/two"][index % 3] ?? "";
+      const point = { id: `point-${index}`, repository: "local", dataset: `volume:v${volume}`, at, rule };
       return isVerified ? { ...point, verifiedAt: NOW } : point;
     }),
   );

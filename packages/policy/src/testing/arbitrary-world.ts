@@ -2,9 +2,10 @@
 import { days, HOUR_MS, MINUTE_MS } from "@shipkeeper/kit";
 import { containerIdentity, type Container, type Image, type Inventory } from "@shipkeeper/model";
 import * as fc from "fast-check";
+import { PROOF_LEVELS, type Proof } from "../dataset/proof.ts";
 import { guardrailsSchema } from "../guardrails.ts";
 import { NO_STEPS } from "../round/step-counts.ts";
-import type { Expiry, PastImage, World } from "../round/world.ts";
+import type { Expiry, KnownRestorePoint, PastImage, World } from "../round/world.ts";
 import { someWindows } from "./arbitrary-bundle.ts";
 import { labels, maybe, past, rarely } from "./arbitrary-facts.ts";
 import { connect, leftovers } from "./arbitrary-leftovers.ts";
@@ -210,7 +211,15 @@ export const arbitraryWorld: fc.Arbitrary<World> = fc
       }),
     );
     const ruleDays = new Map([["a/one", ruleDay]]);
-    const memories = { expiries: told, pastImages, ruleDays, orphans, restorePoints };
+    const proofs = restorePoints.map(provenBy);
+    const memories = { expiries: told, pastImages, ruleDays, orphans, restorePoints, proofs };
     const ledger = { ...world.ledger, restarts, lastDay, ...memories };
     return { ...world, ledger };
   });
+
+/** Some rung of it, passed or failed, by its place among the others. */
+function provenBy({ repository, dataset, at }: KnownRestorePoint, index: number): Proof {
+  const level = PROOF_LEVELS[index % PROOF_LEVELS.length] ?? "listed";
+  const ofWhole = level === "structure" || level === "bytes";
+  return { level, repository, at, passed: index % 2 === 0, ...(!ofWhole && { dataset }) };
+}

@@ -2,6 +2,9 @@ import { containerIdentity, type Container, type Image } from "@shipkeeper/model
 import { isStep, type Verdict } from "../actions/action.ts";
 import { expireReasonSchema } from "../actions/expire/reason.ts";
 import { rungSchema } from "../actions/restart/sign.ts";
+import type { Proof } from "../dataset/proof.ts";
+import { rungOf } from "../dataset/rung.ts";
+import { afterReading, sweepFacts, sweepOf } from "../dataset/sweep.ts";
 import { ruleKey } from "../language/compile.ts";
 import type { Outside } from "../round/outside.ts";
 import type { PlannedRule } from "../round/round.ts";
@@ -22,6 +25,7 @@ export function afterSteps(world: World, planned: readonly PlannedRule[]): World
       ...world.ledger,
       expiries: expiriesAfter(world, planned),
       restarts: triesAfter(world, steps),
+      proofs: [...world.ledger.proofs, ...provenBy(world, steps)],
     },
     signals: { ...world.signals, probes: new Map(), ghosts: new Map() },
     ...(world.outside !== undefined && { outside: afterDeletions(world.outside, removed) }),
@@ -68,6 +72,21 @@ function triesAfter(
     restarts.set(identity, [...(restarts.get(identity) ?? []), tried]);
   }
   return restarts;
+}
+
+/** What the agent's ledger holds once repositories and datasets were looked at. */
+function provenBy({ now, ledger }: World, steps: readonly Verdict[]): Proof[] {
+  return steps.flatMap(({ target, decision, expect }): Proof[] => {
+    const looked = { repository: String(expect?.["repository"]), at: now, passed: true };
+    const structure: Proof = { ...looked, level: "structure" };
+    if (decision === "check-structure") return [structure];
+    if (decision === "sample") return [{ ...looked, level: "sample", dataset: target.id }];
+    if (decision !== "read-subset") return [];
+    const stretch = { from: Number(expect?.["from"]), to: Number(expect?.["to"]) };
+    const { newest } = rungOf(ledger.proofs, { level: "bytes", repository: looked.repository }, now);
+    const facts = sweepFacts(afterReading(sweepOf(newest), stretch, now));
+    return [structure, { ...looked, level: "bytes", facts }];
+  });
 }
 
 /** What was part of an index and is no more is remembered as something that lost its last tag. */

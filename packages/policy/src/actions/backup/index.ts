@@ -12,7 +12,8 @@ export const backup: ActionKind<"backup", BackupSpec> = {
   destructive: false,
   /** Twice within the span, so that one failure does not yet lose more than was agreed. */
   schedule: ({ rpo }) => (rpo === undefined ? undefined : { everyMs: Math.max(1_000, Math.floor(rpo / 2)) }),
-  companions: ({ to, keep, rpo, drill }, name) => [
+  companions: ({ to, keep, rpo, verify, drill }, name) => [
+    { kind: "verify", spec: { of: name, to, ...verify } },
     { kind: "retain", spec: { of: name, to, keep } },
     ...(drill === undefined ? [] : [{ kind: "drill", spec: { of: name, to, rpo, ...drill } }]),
   ],
