@@ -40,6 +40,8 @@ function sentence(reason: DrillReason): string {
       return `failed ${formatDuration(reason.ageMs)} ago, tried again after ${formatDuration(reason.againMs)}`;
     case "kind":
       return `of kind ${reason.kind}: there is nothing to start on it`;
+    case "dump":
+      return "a dump is not drilled: restore it with `--to FILE` and feed it to a spare database";
     case "exception":
       return explainException(reason);
     default:

@@ -40,7 +40,7 @@ const mounts = (volume: string, readOnly = false) => [
 ];
 
 test("one dataset at a time, the one with the oldest proof first, and undrilled ones before all", () => {
-  const names = ["volume:fresh", "volume:old", "volume:older", "volume:new", "dump:new"];
+  const names = ["volume:fresh", "volume:old", "volume:older", "volume:new", "bind:/new"];
   const proofs = [drilled("volume:fresh", 2), drilled("volume:old", 8), drilled("volume:older", 30)];
 
   const planned = plan(
@@ -51,7 +51,7 @@ test("one dataset at a time, the one with the oldest proof first, and undrilled 
   );
 
   expect(verdicts(planned)).toEqual({
-    "dump:new": "drill: never-drilled",
+    "bind:/new": "drill: never-drilled",
     "volume:new": "wait: one-at-a-time",
     "volume:older": "wait: one-at-a-time",
     "volume:old": "wait: one-at-a-time",
@@ -59,12 +59,12 @@ test("one dataset at a time, the one with the oldest proof first, and undrilled 
   });
   expect(planned.verdicts.map((verdict) => explainDrill(verdict))).toEqual([
     "from local, never drilled",
-    "dump:new is drilled first",
-    "dump:new is drilled first",
-    "dump:new is drilled first",
+    "bind:/new is drilled first",
+    "bind:/new is drilled first",
+    "bind:/new is drilled first",
     "drilled 2 days ago (every 7 days)",
   ]);
-  expect(summarizeDrill(planned.verdicts)).toBe("drills dump:new, 3 wait");
+  expect(summarizeDrill(planned.verdicts)).toBe("drills bind:/new, 3 wait");
 });
 
 test("only restore points of its own backup rule are drilled, and only what can be started on", () => {
@@ -79,6 +79,17 @@ test("only restore points of its own backup rule are drilled, and only what can 
 
   expect(verdicts(planned)).toEqual({ "host:configuration": "keep: kind", "image:shop:3": "keep: kind" });
   expect(summarizeDrill(planned.verdicts)).toBe("drills nothing");
+});
+
+test("a dump is kept, and holds up nothing that can be drilled", () => {
+  const planned = plan(worldOf([point("dump:shop-pgdata"), point("volume:shop-uploads")]));
+
+  expect(verdicts(planned)).toEqual({
+    "volume:shop-uploads": "drill: never-drilled",
+    "dump:shop-pgdata": "keep: dump",
+  });
+  const [, kept] = planned.verdicts;
+  expect(kept && explainDrill(kept)).toMatch(/^a dump is not drilled/);
 });
 
 test("each repository is drilled in turn, unless one is named", () => {

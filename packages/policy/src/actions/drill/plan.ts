@@ -68,6 +68,7 @@ function judge(
   const dataset = readDatasetId(id);
   if (dataset === undefined || dataset.kind === "host" || dataset.kind === "image")
     return { decision: "keep", reason: { why: "kind", kind: dataset?.kind ?? "unknown" } };
+  if (dataset.kind === "dump") return { decision: "keep", reason: { why: "dump" } };
   const exception = exceptionFor(world, targetOf(id));
   if (exception !== undefined) return { decision: "keep", reason: exception };
 

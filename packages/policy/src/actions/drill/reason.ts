@@ -25,6 +25,8 @@ export const drillReasonSchema = z.discriminatedUnion("why", [
   why("drilled").extend({ ...lastTime, everyMs: z.number() }),
   why("failed").extend({ ...lastTime, againMs: z.number() }),
   why("kind").extend({ kind: z.string() }),
+  /** Only a database that takes it could prove a dump, and drills feed none. */
+  why("dump"),
   exceptionReasonSchema,
 ]);
 export type DrillReason = z.infer<typeof drillReasonSchema>;
