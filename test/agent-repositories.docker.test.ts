@@ -9,8 +9,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MINUTE_MS } from "@shipkeeper/kit";
 import { flakyLink, smallDisk, startRestServer, startSftpServer, waitUntil } from "@shipkeeper/lab";
-import { openRestic, type Repositories, type Restic } from "@shipkeeper/restic";
+import { keepSchema } from "@shipkeeper/policy";
+import { openRestic, OURS, tag, type Repositories, type Restic } from "@shipkeeper/restic";
 import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
+import { keepRepository, type KeeperSaid } from "../agent/src/keeper/keep-repository.ts";
+import { repositoryCommands } from "../agent/src/repository-commands.ts";
 
 let folder: string;
 let passwordFile: string;
@@ -71,9 +74,10 @@ test("a REST server holds a repository; one that is append-only takes backups an
   await expectRoundTrip(restic, "offsite");
   await expectRoundTrip(restic, "offsite");
 
-  const request = { hostId: "host", dataset: "volume:data", policy: "p", rule: "r", keepWithinMs: 1 };
-  await expect(restic.forget("offsite", request)).resolves.toBe(0);
-  writeFileSync(join(folder, "data", "file"), "");
+  const [first] = await restic.snapshots("offsite", {});
+  await expect(restic.forgetOne("offsite", first?.id ?? "")).rejects.toMatchObject({
+    code: "repository_read_only",
+  });
   expect(await restic.snapshots("offsite", {})).toHaveLength(2);
   expect(readdirSync(join(server.folder, "shop", "locks"))).toEqual([]);
 });
@@ -193,4 +197,79 @@ test("kill -9 of restic leaves a lock that blocks nobody", async () => {
   await expectRoundTrip(quick, "local");
 
   expect(readdirSync(locks)).toEqual([]);
+});
+
+test("the keeper lets old restore points of an append-only repository go, of each host by itself", async () => {
+  const server = await startRestServer({ appendOnly: true });
+  onTestFinished(() => server.stop());
+  const url = `${server.url}shop`;
+  initByHand(url);
+  const hosts = await resticFor({ offsite: { url, passwordFile, appendOnly: true } });
+  await backUp(hosts, "offsite");
+  const old = (hostId: string, day: string) => {
+    const tags = [OURS, tag("dataset", "volume:data"), tag("policy", "p"), tag("rule", "r")];
+    const options = ["--host", hostId, "--time", `${day} 00:00:00`, ...tags.flatMap((one) => ["--tag", one])];
+    const access = ["--repo", url, "--password-file", passwordFile, "--no-cache"];
+    execFileSync("restic", [...access, "backup", ...options, join(folder, "data")], { stdio: "ignore" });
+  };
+  for (const day of ["2020-01-01", "2020-01-02", "2020-01-03"]) old("host", day);
+  for (const day of ["2020-01-01", "2020-01-02"]) old("gone-host", day);
+  const restic = await resticFor({ offsite: { url: join(server.folder, "shop"), passwordFile } });
+  const keep = async (dryRun: boolean) => {
+    const said: KeeperSaid[] = [];
+    const outcome = await keepRepository({
+      restic,
+      repository: "offsite",
+      keep: keepSchema.parse({ within: "1d" }),
+      known: undefined,
+      now: Date.now(),
+      dryRun,
+      signal: new AbortController().signal,
+      tell: (one) => said.push(one),
+    });
+    return { outcome, said };
+  };
+
+  expect((await keep(true)).outcome).toEqual({ forgotten: 2, kept: 4, refused: 0, failed: 0 });
+  expect(await hosts.snapshots("offsite", {})).toHaveLength(6);
+  const { said } = await keep(false);
+
+  expect(
+    said
+      .filter(({ decision }) => decision === "forget")
+      .map(({ hostId, at }) => [hostId, new Date(at).getUTCDate()]),
+  ).toEqual([
+    ["host", 1],
+    ["host", 2],
+  ]);
+  expect(await hosts.snapshots("offsite", {})).toHaveLength(4);
+  expect((await keep(false)).outcome.forgotten).toBe(0);
+  await expectRoundTrip(hosts, "offsite");
+});
+
+test("a repository is made with a recovery key that opens it by itself", async () => {
+  const config = {
+    stateDir: join(folder, "state"),
+    repositories: { local: { url: join(folder, "made"), passwordFile: join(folder, "made.password") } },
+  };
+  mkdirSync(config.stateDir);
+  const run = async (name: string, ...args: string[]) => {
+    const lines: string[] = [];
+    const context = { args, print: (line: string) => lines.push(line), signal: new AbortController().signal };
+    await repositoryCommands[name]?.run(config as never, context);
+    return lines.join("\n");
+  };
+
+  const first = await run("repository", "init", "local");
+  const key = /^ {2}([0-9A-Z-]{44})$/m.exec(first)?.[1] ?? "";
+  writeFileSync(join(folder, "key"), key);
+
+  const byKey = await resticFor({ local: { url: join(folder, "made"), passwordFile: join(folder, "key") } });
+  await expectRoundTrip(byKey, "local");
+  expect(await run("repository", "init", "local")).not.toContain(key);
+  expect(await run("repository", "check", "local")).toContain("it can be written to");
+  expect(await run("repositories")).toMatch(/local {2}local, recovery key since .*\n {2}1 restore points/);
+  const kept = readdirSync(config.stateDir).map((name) => join(config.stateDir, name));
+  expect(kept).toEqual([join(config.stateDir, "recovery-keys.json")]);
+  expect(readFileSync(kept[0] ?? "", "utf8")).not.toContain(key);
 });

@@ -8,6 +8,8 @@ import { inspectOutbox } from "./outbox/accounts.ts";
 import { loadHeldBundle } from "./policy-sync/policy-file.ts";
 import { pauseCommands } from "./pause-commands.ts";
 import { describePause, PAUSES_FILE, pausesFile } from "./pauses-file.ts";
+import { readRecoveryKeys } from "./repositories/recovery-keys.ts";
+import { repositoryCommands } from "./repository-commands.ts";
 import { restoreCommands } from "./restore-commands.ts";
 import { recoveryCommands } from "./recovery-commands.ts";
 import { guardrailsFile } from "./steward/guardrails-file.ts";
@@ -31,6 +33,7 @@ export interface Given {
   readonly "recovery-key"?: string | undefined;
   readonly uncontained?: boolean | undefined;
   readonly json?: boolean | undefined;
+  readonly recoveryKey?: string | undefined;
 }
 
 export interface Command {
@@ -48,7 +51,7 @@ const takesNothing = ({ args }: Given) =>
 const status: Command = {
   check: takesNothing,
   async run(config, { print }) {
-    for (const [name, text] of describeAgent(config)) print(`${name.padEnd(12)}${text}`);
+    for (const [name, text] of describeAgent(config)) print(`${name.padEnd(14)}${text}`);
   },
 };
 
@@ -56,6 +59,7 @@ export const commands: Readonly<Record<string, Command>> = {
   status,
   ...restoreCommands,
   ...pauseCommands,
+  ...repositoryCommands,
   ...recoveryCommands,
 };
 
@@ -69,6 +73,7 @@ function describeAgent(config: AgentConfig): [name: string, text: string][] {
     ["guardrails", () => describeGuardrails(config.guardrails)],
     ["healing", () => describePauses(stateDir)],
     ["outbox", () => describeOutbox(stateDir)],
+    ["repositories", () => describeRepositories(config)],
   ];
   return lines.map(([name, describe]) => {
     try {
@@ -114,4 +119,15 @@ function describeOutbox(stateDir: string): string {
   const lost = accounts.losses.map(({ count, lane, why }) => `, ${count} ${lane} ${why}`).join("");
   const waits = `${usage.entries} entries wait (${formatBytes(usage.bytes)})`;
   return `${waits}, ${accounts.stored} of ${accounts.enqueued} stored${lost}, ${deadLetters.length} dead letters kept`;
+}
+
+/** By the configuration and the state folder alone: nothing is asked. */
+function describeRepositories({ repositories, stateDir }: AgentConfig): string {
+  const names = Object.keys(repositories);
+  if (names.length === 0) return "none";
+  const keys = readRecoveryKeys(stateDir);
+  const without = names.filter((name) => keys[name] === undefined);
+  return without.length === 0
+    ? names.join(", ")
+    : `${names.join(", ")}; without a recovery key: ${without.join(", ")}`;
 }

@@ -4,6 +4,7 @@ import { ConfigProblem, EXIT_CONFIG, VERSION, createLog, notifyReady, runProgram
 import { startAgent } from "./agent.ts";
 import { commands, type Command, type Given } from "./commands.ts";
 import { readAgentConfig, type AgentConfig } from "./config.ts";
+import { runKeeper } from "./keeper/run-keeper.ts";
 
 const USAGE = `usage: shipkeeper-agent --config FILE [COMMAND]
 
@@ -24,6 +25,12 @@ const USAGE = `usage: shipkeeper-agent --config FILE [COMMAND]
   resume [--containers PATTERN]
                              healing goes on: ends all pauses, or that of the pattern
   pauses                     the pauses in force
+  repositories               where backups go, and how each place is now
+  repository init NAME [--recovery-key FILE]
+                             makes it where it is not there, and a key that opens it when all else is lost
+  repository check NAME      whether it opens, lists and can be written to
+  keeper --config KEEPER_FILE [--dry-run] [--json]
+                             retention for all hosts, with rights of its own, of repositories that hosts only add to
 
   --config FILE              YAML; SHIPKEEPER_* variables override it
   --collector URL            overrides the configuration
@@ -51,6 +58,8 @@ const OPTIONS = {
   dataset: { type: "string" },
   at: { type: "string" },
   host: { type: "string" },
+  "recovery-key": { type: "string" },
+  "dry-run": { type: "boolean" },
   undo: { type: "string" },
   json: { type: "boolean" },
   uncontained: { type: "boolean" },
@@ -68,7 +77,7 @@ async function main(argv: string[]): Promise<void> {
   if (values.help === true) return void process.stdout.write(USAGE);
   if (values.version === true) return void process.stdout.write(`shipkeeper-agent ${VERSION}\n`);
 
-  const { collector, token, "in-place": inPlace, ...flags } = values;
+  const { collector, token, "in-place": inPlace, "recovery-key": recoveryKey, ...flags } = values;
   const readConfig = () =>
     readAgentConfig({
       file: values.config,
@@ -77,9 +86,10 @@ async function main(argv: string[]): Promise<void> {
     });
   const [name = "run", ...args] = positionals;
   if (name === "run") return runAgent(readConfig);
+  if (name === "keeper") return keep(values);
   const command = commands[name];
   if (command === undefined) wrongUsage(`there is no command ${name}`);
-  await runCommand(command, readConfig, { args, inPlace, ...flags });
+  await runCommand(command, readConfig, { args, inPlace, recoveryKey, ...flags });
 }
 
 function runAgent(readConfig: () => AgentConfig): Promise<void> {
@@ -93,19 +103,34 @@ function runAgent(readConfig: () => AgentConfig): Promise<void> {
 }
 
 async function runCommand(command: Command, readConfig: () => AgentConfig, given: Given): Promise<void> {
+  const wrong = command.check(given);
+  if (wrong !== undefined) wrongUsage(wrong);
+  await toItsEnd((surroundings) => command.run(readConfig(), { ...given, ...surroundings }));
+}
+
+/** Has a configuration of its own: it runs where a repository is, and no agent need be there. */
+function keep({ config: file, "dry-run": dryRun = false, json = false }: Flags): Promise<void> {
+  return toItsEnd((surroundings) => runKeeper({ file, dryRun, json, ...surroundings }));
+}
+
+interface Surroundings {
+  readonly print: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+async function toItsEnd(work: (surroundings: Surroundings) => Promise<void>): Promise<void> {
   const abort = new AbortController();
   process.once("SIGINT", () => abort.abort());
   try {
-    const wrong = command.check(given);
-    if (wrong !== undefined) wrongUsage(wrong);
-    const print = (line: string) => process.stdout.write(`${line}\n`);
-    await command.run(readConfig(), { ...given, print, signal: abort.signal });
+    await work({ print: (line) => process.stdout.write(`${line}\n`), signal: abort.signal });
   } catch (error) {
     const config = error instanceof ConfigProblem;
     process.stderr.write(`${config ? error.problems.join("\n") : errorChain(error)}\n`);
     process.exitCode = config ? EXIT_CONFIG : error instanceof InvalidInput ? EXIT_USAGE : 1;
   }
 }
+
+type Flags = ReturnType<typeof readArguments>["values"];
 
 function readArguments(argv: string[]) {
   try {

@@ -10,7 +10,7 @@ import type { Repositories, Restic } from "@shipkeeper/restic";
 import type { AgentLedger } from "../ledger/ledger.ts";
 import { listRegistry } from "../registry/list-registry.ts";
 import type { RegistryClient } from "../registry/registry-client.ts";
-import { listRepository } from "./list-repository.ts";
+import { listRepository } from "../list-repository.ts";
 
 export interface OutsideOptions {
   readonly registries: ReadonlyMap<string, RegistryClient>;
@@ -44,7 +44,9 @@ export function outsideLook(options: OutsideOptions): LookOutside {
       if (need.what !== "restore-points") continue;
       const { repository } = need;
       const known = ledger.restorePoints.of(repository);
-      const listing = await listRepository({ repository, repositories, restic, known, signal });
+      const sizes = new Map(known.map(({ id, bytes, files }) => [id, { bytes, files }]));
+      const appendOnly = repositories[repository]?.appendOnly ?? false;
+      const listing = await listRepository({ repository, appendOnly, restic, sizes, signal });
       restorePoints.set(repository, listing);
     }
     // After the registries, however long they took: the younger the list, the more it protects.

@@ -76,7 +76,7 @@ test("a source that does not exist is refused before restic could succeed with i
 
 test("a program that hangs is ended with all that it started, and the message says what was tried", async () => {
   const pids = join(folder, "pids");
-  const binary = fakeRestic(`sleep 1000 & echo $! $$ > ${pids}; wait`);
+  const binary = fakeRestic(`echo $$ > ${pids}; sh -c 'echo $$ >> ${pids}; exec sleep 1000'; :`);
   const call = {
     binary,
     attempt: "back up volume data",
@@ -89,7 +89,7 @@ test("a program that hangs is ended with all that it started, and the message sa
   );
 
   // What was killed closes its pipes a moment before it is gone.
-  const alive = () => readFileSync(pids, "utf8").trim().split(" ").filter(isAlive);
+  const alive = () => readFileSync(pids, "utf8").trim().split("\n").filter(isAlive);
   await expect.poll(alive).toEqual([]);
 });
 

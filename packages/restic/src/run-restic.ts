@@ -152,11 +152,11 @@ function optionsOf({ repository, cacheDir }: ResticCall): string[] {
   ];
 }
 
-/** SIGTERM lets restic take its lock with it; what does not end is killed. */
+/** SIGINT, and up to 0.16 nothing else, lets restic take its lock with it; what does not end is killed. */
 function endGroup(child: ChildProcess): void {
   const { pid } = child;
   if (pid === undefined) return;
-  signalGroup(pid, "SIGTERM");
+  signalGroup(pid, "SIGINT");
   const timer = setTimeout(() => signalGroup(pid, "SIGKILL"), KILL_AFTER_MS);
   child.once("close", () => {
     clearTimeout(timer);

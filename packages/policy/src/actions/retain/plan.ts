@@ -53,11 +53,11 @@ function judgeRepository(
     const proofs = world.ledger.proofs.filter(
       (proof) => proof.repository === repository && (proof.dataset ?? dataset) === dataset,
     );
-    return judgeGroup({ repository, points, proofs }, spec.keep, world.now).map(verdictOf);
+    return judgeGroup({ repository, points, proofs }, spec.keep, world.now).map(restorePointVerdict);
   });
 }
 
-export function verdictOf({ point, decision, reason }: JudgedRestorePoint): RetainVerdict {
+export function restorePointVerdict({ point, decision, reason }: JudgedRestorePoint): RetainVerdict {
   const { repository } = reason;
   const target = restorePointTarget(point);
   if (decision !== "forget") return { target, decision, reason };

@@ -1,26 +1,29 @@
 import { errorChain } from "@shipkeeper/kit";
-import { ruleKey, type ListedRestorePoint, type RestorePointListing } from "@shipkeeper/policy";
-import type { RestorePoint } from "@shipkeeper/protocol";
-import { tagOf, type Repositories, type Restic, type Snapshot } from "@shipkeeper/restic";
+import {
+  ruleKey,
+  type ListedRestorePoint,
+  type RestorePointListing,
+  type RestorePointSize,
+} from "@shipkeeper/policy";
+import { tagOf, type Restic, type Snapshot } from "@shipkeeper/restic";
 
 export interface ListRepository {
   readonly repository: string;
-  readonly repositories: Repositories;
+  readonly appendOnly: boolean;
   /** Undefined where this host has no restic. */
   readonly restic: Pick<Restic, "snapshots"> | undefined;
-  /** What was measured when they were made. */
-  readonly known: readonly RestorePoint[];
+  /** By id, where it was measured. */
+  readonly sizes: ReadonlyMap<string, RestorePointSize>;
   readonly signal: AbortSignal;
 }
 
 /** Everything of Shipkeeper's in a repository, of all hosts. Rejects only where the signal aborts. */
 export async function listRepository(request: ListRepository): Promise<RestorePointListing> {
-  const { repository, repositories, restic, known, signal } = request;
-  if (repositories[repository]?.appendOnly === true) return { appendOnly: true, points: [] };
+  const { repository, appendOnly, restic, sizes, signal } = request;
+  if (appendOnly) return { appendOnly: true, points: [] };
   const none = { appendOnly: false, points: [] };
   if (restic === undefined) return { ...none, problem: "there is no restic on this host" };
   try {
-    const sizes = new Map(known.map(({ id, bytes, files }) => [id, { bytes, files }]));
     const snapshots = await restic.snapshots(repository, {}, signal);
     return { appendOnly: false, points: snapshots.map((one) => listedOf(one, sizes.get(one.id))) };
   } catch (error) {
