@@ -33,7 +33,6 @@ export interface Given {
   readonly "recovery-key"?: string | undefined;
   readonly uncontained?: boolean | undefined;
   readonly json?: boolean | undefined;
-  readonly recoveryKey?: string | undefined;
 }
 
 export interface Command {

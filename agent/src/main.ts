@@ -58,8 +58,6 @@ const OPTIONS = {
   dataset: { type: "string" },
   at: { type: "string" },
   host: { type: "string" },
-  "recovery-key": { type: "string" },
-  "dry-run": { type: "boolean" },
   undo: { type: "string" },
   json: { type: "boolean" },
   uncontained: { type: "boolean" },
@@ -77,7 +75,7 @@ async function main(argv: string[]): Promise<void> {
   if (values.help === true) return void process.stdout.write(USAGE);
   if (values.version === true) return void process.stdout.write(`shipkeeper-agent ${VERSION}\n`);
 
-  const { collector, token, "in-place": inPlace, "recovery-key": recoveryKey, ...flags } = values;
+  const { collector, token, "in-place": inPlace, ...flags } = values;
   const readConfig = () =>
     readAgentConfig({
       file: values.config,
@@ -89,7 +87,7 @@ async function main(argv: string[]): Promise<void> {
   if (name === "keeper") return keep(values);
   const command = commands[name];
   if (command === undefined) wrongUsage(`there is no command ${name}`);
-  await runCommand(command, readConfig, { args, inPlace, recoveryKey, ...flags });
+  await runCommand(command, readConfig, { args, inPlace, ...flags });
 }
 
 function runAgent(readConfig: () => AgentConfig): Promise<void> {

@@ -69,7 +69,7 @@ async function checkRepository(
 async function initRepository(config: AgentConfig, context: Context): Promise<void> {
   const {
     args: [, name = ""],
-    recoveryKey: file,
+    "recovery-key": file,
     print,
     signal,
   } = context;
