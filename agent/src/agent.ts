@@ -276,8 +276,8 @@ export async function startAgent(
   const restic = await openRestic({
     repositories: config.repositories,
     cacheDir: inState("restic-cache"),
-    noteUse: repositories.noteUse,
-    noteSize: repositories.noteSize,
+    noteUse: (...use) => repositories.noteUse(...use),
+    noteSize: (...size) => repositories.noteSize(...size),
   });
   const registries = openRegistries(config.registries);
   const lookOutside = outsideLook({

@@ -74,11 +74,11 @@ export interface ActContext {
   /** Writes down what this host is made of: the folder, and the tags by which the host is found without its agent. */
   readonly keepHostBundle: KeepHostBundle;
   /** Tells the collector of something that a person may have to mend. */
-  trouble(code: string, message: string): void;
+  readonly trouble: (code: string, message: string) => void;
   /** Tells the collector of something that must not go unheard. Throws where it cannot be queued. */
   readonly tellEvent: (event: Pick<EntryOf<"event">, "what" | "subject" | "facts">) => void;
   /** Remembers what was found of a backup, good or bad, and tells the collector. Throws where it cannot be remembered. */
-  prove(proof: Proof): void;
+  readonly prove: (proof: Proof) => void;
   /** Tells the collector what a repository holds by its own word. */
   tellRestorePoints(repository: string, points: readonly RestorePoint[]): void;
 }

@@ -11,7 +11,7 @@ export function reportRepositories(options: StateReportOptions): StateReport<rea
         at: options.clock(),
         repositories: [...repositories],
       }),
-      steady: (repositories) => repositories.map(({ lastOkAt: _, ...state }) => state),
+      steady: (repositories) => repositories.map((state) => ({ ...state, lastOkAt: undefined })),
     },
     options,
   );

@@ -20,6 +20,8 @@ export interface SpineOptions {
   readonly collector?: Readonly<Record<string, unknown>>;
   /** More keys of every agent's configuration. */
   readonly agent?: Readonly<Record<string, unknown>>;
+  /** Repositories that every agent knows beside its own local one. */
+  readonly repositories?: Readonly<Record<string, unknown>>;
 }
 
 export interface AgentOnHost {
@@ -161,7 +163,7 @@ function agentOn(host: LabHost, options: SpineOptions & { through: string; token
     docker: host.socketPath,
     guardrails: join(home, "guardrails.yaml"),
     labels: options.labelsOf?.(host) ?? {},
-    repositories: { local: repository },
+    repositories: { local: repository, ...options.repositories },
     ...options.agent,
   });
 
