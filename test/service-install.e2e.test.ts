@@ -124,7 +124,7 @@ describe("on a host with systemd, and without Node.js, npm or curl", () => {
   test("the units are without fault, and hardened", async () => {
     for (const [unit, mostExposure] of [
       [COLLECTOR, "20"],
-      [AGENT, "30"],
+      [AGENT, "45"],
     ] as const) {
       expect(await host.try("systemd-analyze", "verify", "--man=no", `/etc/systemd/system/${unit}`)).toEqual({
         exitCode: 0, // also where it does not know a key: then it says so
@@ -138,10 +138,15 @@ describe("on a host with systemd, and without Node.js, npm or curl", () => {
   test("the hardened service makes the backups that a signed policy asks for", async () => {
     await fillVolume(fleet.host("web-1"), "notes-data", [
       { path: "private", content: "…", mode: 0o600, uid: 1000 },
+      { path: "set-id", content: "", mode: 0o6755, uid: 1000 },
     ]);
+    await host.run("mknod", join(volumeFolder("notes-data"), "null"), "c", "1", "3");
     await host.run("sh", "-c", 'umask 077; echo "a password" >/etc/shipkeeper/local.password');
     await append("/etc/shipkeeper/agent.yaml", REPOSITORIES);
     await append("/srv/policy.yaml", POLICY);
+    await host.run("mkdir", DROP_INS);
+    await append(`${DROP_INS}/data-root.conf`, `[Service]\nReadWritePaths=${fleet.host("web-1").dataRoot}\n`);
+    await host.run("systemctl", "daemon-reload");
     await host.run("systemctl", "restart", AGENT);
 
     await shipkeeper("policy", "push", "/srv/policy.yaml", "--key", "/srv/policy.key");
@@ -155,9 +160,31 @@ describe("on a host with systemd, and without Node.js, npm or curl", () => {
       host: "web-1",
       dataset: "volume:notes-data",
       repository: "local",
-      files: 1,
+      files: 2,
     });
     expect(await host.run("ls", "/var/backups/shipkeeper/local")).toContain("snapshots");
+  });
+
+  test("the same service restores what a signed order asks for, with owners, modes and device nodes", async () => {
+    await shipkeeper("restore", ...NOTES, "--into", "notes-restored", "--wait");
+
+    const restored = await filesOf("notes-restored");
+    expect(restored).toEqual(await filesOf("notes-data"));
+    expect(restored).toMatch(/^null c 644 0 \S+\nprivate f 600 1000 \S+\nset-id f 6755 1000 \S+$/m);
+  });
+
+  test("a drop-in takes the rights to restore away", async () => {
+    const released = "/opt/shipkeeper/current/packaging/systemd/shipkeeper-agent-no-restores.conf";
+    await host.run("ln", "-s", released, `${DROP_INS}/no-restores.conf`);
+    await host.run("systemctl", "daemon-reload");
+    await host.run("systemctl", "restart", AGENT);
+
+    const ordered = shipkeeper("restore", ...NOTES, "--into", "notes-again", "--wait");
+
+    await expect(ordered).rejects.toThrow(/the order is refused: .*data cannot be written by this program/);
+    await host.run("systemd-analyze", "security", "--threshold=30", AGENT);
+    await host.run("rm", "-r", DROP_INS);
+    await host.run("systemctl", "daemon-reload");
   });
 
   test("the same command again changes nothing", async () => {
@@ -234,8 +261,8 @@ describe("on a host with systemd, and without Node.js, npm or curl", () => {
     await host.run(installNext, "uninstall", "--purge");
 
     const folders = ["/etc", "/opt", "/usr/local", "/var/lib", "/var/cache"];
-    const ours = ["-name", "*shipkeeper*", "!", "-name", "shipkeeper-lab"]; // the lab's volumes are mounted there
-    const left = await host.run("find", ...folders, ...ours);
+    const exceptTheLab = ["-name", "shipkeeper-lab", "-prune", "-o"]; // its engine's data root is mounted there
+    const left = await host.run("find", ...folders, ...exceptTheLab, "-name", "*shipkeeper*", "-print");
     expect(left).toBe("");
     expect(await host.run("ls", "/var/backups/shipkeeper/local")).toContain("snapshots");
     expect((await host.try("getent", "passwd", "shipkeeper-collector")).exitCode).toBe(2);
@@ -244,6 +271,10 @@ describe("on a host with systemd, and without Node.js, npm or curl", () => {
     );
   });
 });
+
+const DROP_INS = `/etc/systemd/system/${AGENT}.d`;
+
+const NOTES = ["--dataset", "volume:notes-data", "--host", "web-1", "--key", "/srv/policy.key"];
 
 const POLICY = `
 policy: service-test
@@ -269,6 +300,16 @@ interface ListedHost {
 function shipkeeper(...args: readonly string[]): Promise<string> {
   const script = `export SHIPKEEPER_TOKEN=$(cat /var/lib/shipkeeper-collector/admin.token); exec shipkeeper "$@"`;
   return host.run("env", `SHIPKEEPER_URL=${URL}`, "sh", "-c", script, "sh", ...args);
+}
+
+function volumeFolder(name: string): string {
+  return join(fleet.host("web-1").dataRoot, "volumes", name, "_data");
+}
+
+/** Name, type, mode, owner, time and, in lines of their own, the content of each file of a volume. */
+function filesOf(volume: string): Promise<string> {
+  const script = `cd "$1"; find . -printf "%P %y %m %U %T@\\n" | sort; cat private set-id`;
+  return host.run("sh", "-c", script, "sh", volumeFolder(volume));
 }
 
 /** Undefined while it is empty. */

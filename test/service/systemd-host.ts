@@ -40,13 +40,12 @@ export async function startSystemdHost(
 ): Promise<SystemdHost> {
   const docker = (...args: readonly string[]) => attempt(["--host", `unix://${lab.socketPath}`, ...args]);
   await docker("import", await debianWithSystemd(), IMAGE).then(succeeded);
-  const volumes = join(lab.dataRoot, "volumes"); // the engine names their folders by these paths
   const flags = [
     ["--detach", "--name", name, "--hostname", name, "--stop-signal", "SIGRTMIN+3"],
     ["SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "DAC_READ_SEARCH"].flatMap((name) => ["--cap-add", name]),
     ["--security-opt", "seccomp=unconfined", "--cgroupns", "private", "--env", "container=docker"],
     ["--tmpfs", "/run", "--tmpfs", "/tmp", "--volume", `${lab.socketPath}:/run/docker.sock`],
-    ["--volume", `${volumes}:${volumes}:ro`],
+    ["--volume", `${lab.dataRoot}:${lab.dataRoot}`], // the engine names its volumes' folders by these paths
     ...Object.entries(folders).map(([from, to]) => ["--volume", `${from}:${to}:ro`]),
   ].flat();
   await docker("run", ...flags, IMAGE, "sh", "-c", BOOT).then(succeeded);

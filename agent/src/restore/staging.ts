@@ -5,7 +5,18 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { lstat, mkdir, readdir, rename, rm, stat, statfs, writeFile } from "node:fs/promises";
+import {
+  access,
+  constants,
+  lstat,
+  mkdir,
+  readdir,
+  rename,
+  rm,
+  stat,
+  statfs,
+  writeFile,
+} from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { DAY_MS } from "@shipkeeper/kit";
@@ -37,6 +48,7 @@ export async function withStaging<T>(
   { parent, key, name = hashOf(key), signal }: StagingOptions,
   work: (staging: Staging) => Promise<T>,
 ): Promise<T> {
+  await refuseReadOnly(parent);
   await removeAbandoned(parent);
   const folder = join(parent, PREFIX + name);
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -52,6 +64,18 @@ export async function withStaging<T>(
     throw error;
   } finally {
     lock.release();
+  }
+}
+
+/** A service may see a disk read-only that everybody else can write. */
+async function refuseReadOnly(parent: string): Promise<void> {
+  try {
+    await access(parent, constants.W_OK);
+  } catch (error) {
+    throw new RestoreRefused(
+      `${parent} cannot be written by this program; the agent's unit must name it in ReadWritePaths (docs/operating.md)`,
+      { cause: error },
+    );
   }
 }
 
