@@ -1,12 +1,13 @@
 /** Reads a restore point from its repository into a staging folder, whole and apart from everything else. */
 import { lstat, mkdir, realpath, rm } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { formatBytes } from "@shipkeeper/kit";
 import type { Restic, Snapshot } from "@shipkeeper/restic";
 import type { FoundRestorePoint } from "./find-restore-point.ts";
+import { canDigHoles, copyWithHoles, digHoles } from "./holes.ts";
 import { reportProgress } from "./progress.ts";
 import { RestoreRefused } from "./refused.ts";
-import { copyWithHoles, freeBytesOf, type Staging } from "./staging.ts";
+import { refuseFullDisk, roomIn } from "./room.ts";
+import type { Staging } from "./staging.ts";
 
 export interface FetchOptions {
   readonly restic: Restic;
@@ -31,19 +32,21 @@ export async function fetchContent(
   const { restic, onProgress, signal, files } = options;
   const path = onlyPath(snapshot);
   const [target, cell, whole] = [join(folder, "read"), join(folder, "cell"), join(folder, "whole")];
-  const content = join(restic.makesHoles ? target : whole, path);
+  const copies = !restic.makesHoles && !(await canDigHoles(folder));
+  const root = copies ? whole : target;
+  const content = join(root, path);
   if (staging.isComplete) {
     onProgress("an earlier try had read all of it");
     return content;
   }
 
-  const totalBytes = await restic.sizeOf(repository, snapshot.id, signal);
-  await refuseFullDisk(totalBytes, folder);
+  const size = await restic.sizeOf(repository, snapshot.id, signal);
+  refuseFullDisk(size, copies ? 2 : 1, await roomIn(folder), folder);
   if (!restic.resumes) await rm(target, { recursive: true, force: true });
   await rm(whole, { recursive: true, force: true });
   for (const made of [target, cell]) await mkdir(made, { recursive: true, mode: 0o700 });
   onProgress(`reading it into ${target}`);
-  const progress = reportProgress({ totalBytes: files === undefined ? totalBytes : 0, onProgress });
+  const progress = reportProgress({ totalBytes: files === undefined ? size.bytes : 0, onProgress });
   try {
     await restic.restore(
       repository,
@@ -59,11 +62,13 @@ export async function fetchContent(
   } finally {
     progress.end();
   }
-  if (!restic.makesHoles) {
+  if (copies) {
     await copyWithHoles(target, whole, signal);
     await rm(target, { recursive: true });
+  } else if (!restic.makesHoles) {
+    await digHoles(target, folder, signal);
   }
-  await refuseLinks(content, restic.makesHoles ? target : whole);
+  await refuseLinks(content, root);
   await staging.markComplete();
   return content;
 }
@@ -80,15 +85,6 @@ async function refuseLinks(content: string, root: string): Promise<void> {
   if (!isWithin) throw refused("its content lies elsewhere");
   const found = await lstat(content);
   if (!found.isDirectory() && !found.isFile()) throw refused("its content is neither folder nor file");
-}
-
-/** A full disk would stop every container on the host, so it is asked before. */
-async function refuseFullDisk(bytes: number, folder: string): Promise<void> {
-  const free = await freeBytesOf(folder);
-  if (bytes <= free) return;
-  throw new RestoreRefused(
-    `the restore point holds ${formatBytes(bytes)}, and ${folder} has ${formatBytes(free)} left`,
-  );
 }
 
 function onlyPath({ id, paths }: Snapshot): string {

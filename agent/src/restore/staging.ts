@@ -2,25 +2,13 @@
  * A folder beside its target, in which content is made whole. One that an interruption left is found again by what was
  * to be restored whereto, so that the next try goes on from it; after a day nobody is expected to.
  */
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import {
-  access,
-  constants,
-  lstat,
-  mkdir,
-  readdir,
-  rename,
-  rm,
-  stat,
-  statfs,
-  writeFile,
-} from "node:fs/promises";
+import { access, constants, lstat, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
 import { DAY_MS } from "@shipkeeper/kit";
 import { AlreadyRunning, takeLock } from "@shipkeeper/runtime";
+import { copyWithHoles } from "./holes.ts";
 import { RestoreRefused } from "./refused.ts";
 
 const PREFIX = "shipkeeper-restore-";
@@ -124,23 +112,8 @@ export async function moveInto(content: string, place: string): Promise<void> {
   }
 }
 
-/**
- * Copies with owners, modes, times, links and extended attributes, and with holes where there are only zeros: restic
- * before 0.15 writes them out. Returns the copy.
- */
-export async function copyWithHoles(from: string, to: string, signal?: AbortSignal): Promise<string> {
-  const args = ["--archive", "--sparse=always", "--no-target-directory", "--", from, to];
-  await promisify(execFile)("cp", args, { ...(signal && { signal }) });
-  return to;
-}
-
 function isOtherFileSystem(error: unknown): boolean {
   return (error as NodeJS.ErrnoException | undefined)?.code === "EXDEV";
-}
-
-export async function freeBytesOf(path: string): Promise<number> {
-  const { bsize, bavail } = await statfs(path);
-  return bsize * bavail;
 }
 
 /** Whether something is there, be it a link that leads nowhere. */

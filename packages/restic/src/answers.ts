@@ -61,11 +61,20 @@ export function readForgotten(lines: readonly string[]): number {
   return groups.reduce((count, { remove }) => count + (remove?.length ?? 0), 0);
 }
 
-const statsSchema = z.object({ total_size: countSchema.default(0) });
+const statsSchema = z
+  .object({ total_size: countSchema.default(0), total_file_count: countSchema.default(0) })
+  .transform((stats): ContentSize => ({ bytes: stats.total_size, files: stats.total_file_count }));
+
+/** What a restore writes. Folders and all else that has a name count as files. */
+export interface ContentSize {
+  readonly bytes: number;
+  readonly files: number;
+}
 
 /** The size that `stats --json` tells; 0 where it tells none. */
-export function readSize(lines: readonly string[]): number {
-  return lines.flatMap((line) => statsSchema.safeParse(parseJson(line)).data ?? []).at(-1)?.total_size ?? 0;
+export function readSize(lines: readonly string[]): ContentSize {
+  const sizes = lines.flatMap((line) => statsSchema.safeParse(parseJson(line)).data ?? []);
+  return sizes.at(-1) ?? { bytes: 0, files: 0 };
 }
 
 function parseJson(text: string): unknown {

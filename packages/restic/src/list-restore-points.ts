@@ -1,6 +1,6 @@
 /** What a repository holds of Shipkeeper's. */
 import { OURS } from "./tags.ts";
-import { readSize, readSnapshots, type Snapshot } from "./answers.ts";
+import { readSize, readSnapshots, type ContentSize, type Snapshot } from "./answers.ts";
 import { SHORT_MS, type RunInRepository } from "./run-in-repository.ts";
 
 export interface SnapshotFilter {
@@ -41,13 +41,13 @@ export function listRestorePoints(run: RunInRepository, noteSize?: NoteSize) {
     async storedBytes(repositoryName: string, signal?: AbortSignal): Promise<number> {
       const args = ["stats", "--json", "--mode", "raw-data"];
       const lines = await run(repositoryName, { attempt: "measure it", args, deadlineMs: SHORT_MS, signal });
-      const bytes = readSize(lines);
+      const { bytes } = readSize(lines);
       noteSize?.(repositoryName, bytes);
       return bytes;
     },
 
-    /** How many bytes a restore writes. */
-    async sizeOf(repositoryName: string, id: string, signal?: AbortSignal): Promise<number> {
+    /** What a restore writes. */
+    async sizeOf(repositoryName: string, id: string, signal?: AbortSignal): Promise<ContentSize> {
       const lines = await run(repositoryName, {
         attempt: `measure ${id.slice(0, 8)}`,
         args: ["stats", "--json", "--mode", "restore-size", id],
