@@ -37,6 +37,7 @@ import { outsideLook } from "./observe/look-outside.ts";
 import { ownActs } from "./own-acts.ts";
 import { startSampling } from "./observe/sample.ts";
 import { trackAvailability } from "./observe/track-availability.ts";
+import { performRecover } from "./perform-recover.ts";
 import { performRestore } from "./perform-restore.ts";
 import { takeOrders } from "./orders/take-orders.ts";
 import { openOutbox, outboxBoundFor, type Outbox } from "./outbox/outbox.ts";
@@ -240,6 +241,8 @@ export async function startAgent(
 
   const swaps = swapJournal(inState("restores"));
   const restores = keepRestores({ engine, journal: swaps, clock, log });
+  const cacheDir = inState("restic-cache");
+  const ordered = { engine, repositories: config.repositories, cacheDir, guardrails, clock };
   const orders = takeOrders({
     client: () => client,
     policyKeys: () => identity?.policyKeys ?? [],
@@ -247,15 +250,12 @@ export async function startAgent(
     taken: ledger.takenOrders,
     performers: {
       restore: performRestore({
-        engine,
-        repositories: config.repositories,
-        cacheDir: inState("restic-cache"),
-        guardrails,
+        ...ordered,
         journal: swaps,
         hostId: () => identity?.hostId,
         self: standing.self,
-        clock,
       }),
+      recover: performRecover({ ...ordered, stateDir, recoveryKeyFile: config.recoveryKeyFile }),
     },
     record,
     trouble: (code, message) => tell({ kind: "trouble", at: clock(), code, message }),
@@ -275,7 +275,7 @@ export async function startAgent(
   repositoryReports.look(repositories.states());
   const restic = await openRestic({
     repositories: config.repositories,
-    cacheDir: inState("restic-cache"),
+    cacheDir,
     noteUse: (...use) => repositories.noteUse(...use),
     noteSize: (...size) => repositories.noteSize(...size),
   });

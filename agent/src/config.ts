@@ -71,6 +71,8 @@ const configSchema = z.strictObject({
   recoveryKeys: z
     .array(z.string().regex(/^[0-9a-f]{64}$/, "expected the public half of a recovery key: 64 hex digits"))
     .default([]),
+  /** Holds a recovery key while an order to recover needs one. */
+  recoveryKeyFile: absolutePath.optional(),
   registries: z.record(placeName("main"), registrySchema).default({}),
 });
 
@@ -86,6 +88,7 @@ const KEYS = [
   "resyncInterval",
   "repositories",
   "recoveryKeys",
+  "recoveryKeyFile",
   "registries",
 ];
 

@@ -1,7 +1,7 @@
 /** What rebuilds a host, and what tells how: by root on the host itself. */
 import { readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
-import { InvalidInput, OperationalError, parseInstant } from "@shipkeeper/kit";
+import { InvalidInput, parseInstant } from "@shipkeeper/kit";
 import { connectEngine } from "@shipkeeper/docker";
 import { BUNDLE_FILES, type KnownRestorePoint } from "@shipkeeper/policy";
 import { tagOf, type Restic } from "@shipkeeper/restic";
@@ -10,7 +10,7 @@ import { readIdentity } from "./enrol/identity.ts";
 import { collectBundle } from "./host-bundle/collect-bundle.ts";
 import { openRepositories } from "./open-repositories.ts";
 import { explainReport } from "./recover/explain-report.ts";
-import { recover } from "./recover/recover.ts";
+import { RecoveryIncomplete, recover } from "./recover/recover.ts";
 
 const runbook: Command = {
   check: ({ args }) => (args.length === 0 ? undefined : `${args[0]} is not understood here`),
@@ -74,12 +74,6 @@ const recoverHost: Command = {
     if (!report.complete && !dryRun) throw new RecoveryIncomplete("the host is not whole");
   },
 };
-
-export class RecoveryIncomplete extends OperationalError {
-  override readonly name = "RecoveryIncomplete";
-  readonly code = "recovery_incomplete";
-  readonly retryable = true;
-}
 
 export const recoveryCommands: Readonly<Record<string, Command>> = { runbook, recover: recoverHost };
 

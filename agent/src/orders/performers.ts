@@ -8,10 +8,22 @@ export interface PerformContext {
   readonly signal: AbortSignal;
 }
 
-/** Does what was ordered, and says in a sentence what came of it. Throws where it could or must not be. */
-export type Performer<Kind extends OrderKind = OrderKind> = (
-  what: Extract<Ordered, { kind: Kind }>,
+type OrderedBy = { readonly [Kind in OrderKind]: Extract<Ordered, { kind: Kind }> };
+
+/** Does what was ordered, and says in a few lines what came of it. Throws where it could or must not be. */
+export type Performer<Kind extends OrderKind> = (
+  what: OrderedBy[Kind],
   context: PerformContext,
 ) => Promise<string>;
 
 export type Performers = { readonly [Kind in OrderKind]: Performer<Kind> };
+
+/** `kind` is that of `what`: so the compiler sees that the two belong together. */
+export function performOrder<Kind extends OrderKind>(
+  performers: Performers,
+  kind: Kind,
+  what: OrderedBy[Kind],
+  context: PerformContext,
+): Promise<string> {
+  return performers[kind](what, context);
+}

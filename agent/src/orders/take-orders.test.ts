@@ -1,6 +1,6 @@
 import { waitUntil } from "@shipkeeper/lab";
 import { hostIdSchema, volumeNameSchema } from "@shipkeeper/model";
-import { signOrder, type Order, type SignedOrder } from "@shipkeeper/protocol";
+import { orderText, signOrder, type Order, type SignedOrder } from "@shipkeeper/protocol";
 import { createSigningKey, keyFingerprint, silentLog } from "@shipkeeper/runtime";
 import { expect, test } from "vitest";
 import { openLedger } from "../ledger/ledger.ts";
@@ -46,6 +46,10 @@ function world(answer: unknown[], perform: Performers["restore"] = async () => "
           performed.push(context.orderId);
           return perform(what, context);
         },
+        recover: async ({ repository }, { orderId }) => {
+          performed.push(orderId);
+          return `rebuilt from ${repository}`;
+        },
       },
       record: ({ state, message }) => void told.push(`${state}: ${message}`),
       trouble: (code, message) => void told.push(`${code}: ${message}`),
@@ -79,6 +83,20 @@ test("a signed order is performed once, however often it is handed out, and its 
 
   expect(performed).toHaveLength(1);
   expect(told).toEqual(["accepted: to restore", "done: volume is restored"]);
+});
+
+test("an order to recover is performed by who recovers, and one that carries more than it may is refused", async () => {
+  const what = { kind: "recover", sourceHostId: OTHER, repository: "offsite" } as const;
+  const { format: _, ...rest } = order({ what });
+  const payload = JSON.stringify({ format: 1, ...rest, what: { ...what, recoveryKey: "secret" } });
+  const signed = { payload, publicKey: operator.publicKey, signature: operator.sign(orderText(payload)) };
+
+  const done = await run([signOrder(order({ what }), operator)]);
+  const refused = await run([signed]);
+
+  expect(done.told).toEqual(["accepted: to recover", "done: rebuilt from offsite"]);
+  expect(refused.performed).toEqual([]);
+  expect(refused.told).toEqual([expect.stringMatching(/^order_refused: .*cannot be read/)]);
 });
 
 const changed = (signed: SignedOrder): SignedOrder => ({

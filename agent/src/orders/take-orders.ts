@@ -8,6 +8,7 @@ import {
   LONGEST_ORDER_MS,
   MOST_ORDERS,
   MOST_ORDER_BYTES,
+  MOST_ORDER_SAID,
   waitingOrdersSchema,
   type EntryOf,
   type Order,
@@ -23,7 +24,7 @@ import {
 } from "@shipkeeper/runtime";
 import type { TakenOrders } from "../ledger/taken-orders.ts";
 import { judgeOrder } from "./judge-order.ts";
-import type { Performers } from "./performers.ts";
+import { performOrder, type Performers } from "./performers.ts";
 
 export interface OrdersOptions {
   readonly client: () => Pick<SignedClient, "call"> | undefined;
@@ -46,9 +47,10 @@ export interface Orders extends Service {
 
 /** A collector that says so in every answer; else nobody asks. */
 const IDLE_MS = 60 * MINUTE_MS;
-const PROGRESS_EVERY_MS = 30 * SECOND_MS;
+const PROGRESS_EVERY_MS = 5 * SECOND_MS;
 const MOST_ANSWER_BYTES = MOST_ORDERS * (2 * MOST_ORDER_BYTES + 4_096);
-const MOST_MESSAGE = 2_000;
+/** By these codes nothing was begun. */
+const REFUSALS: ReadonlySet<unknown> = new Set(["restore_refused", "recovery_refused", "invalid_input"]);
 /** Signs of orders that were refused; a collector may make up any number. */
 const MOST_TOLD = 100;
 
@@ -62,7 +64,7 @@ export function takeOrders(options: OrdersOptions): Orders {
       at: clock(),
       orderId,
       state,
-      message: message.slice(0, MOST_MESSAGE),
+      message: message.slice(0, MOST_ORDER_SAID),
     });
 
   /** What a crash cut off is not begun again: whoever ordered it decides by what is there. */
@@ -92,10 +94,10 @@ export function takeOrders(options: OrdersOptions): Orders {
       tell(id, "progress", line);
     };
     try {
-      const said = await performers[what.kind](what, { orderId: id, onProgress, signal });
+      const said = await performOrder(performers, what.kind, what, { orderId: id, onProgress, signal });
       tell(id, "done", said);
     } catch (error) {
-      const refused = (error as { code?: unknown }).code === "restore_refused";
+      const refused = REFUSALS.has((error as { code?: unknown }).code);
       tell(id, refused ? "refused" : "failed", errorChain(error));
     }
     taken.end(id);

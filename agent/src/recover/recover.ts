@@ -59,6 +59,13 @@ export class RecoveryRefused extends OperationalError {
   readonly retryable = false;
 }
 
+/** Some of it failed. Run again, it goes on. */
+export class RecoveryIncomplete extends OperationalError {
+  override readonly name = "RecoveryIncomplete";
+  readonly code = "recovery_incomplete";
+  readonly retryable = true;
+}
+
 /** Throws `RecoveryRefused` before anything is changed; a step that fails is in the report, and leaves out what needs it. */
 export async function recover(options: RecoverOptions): Promise<RecoveryReport> {
   const { wanted, restic, engine, stateDir, dryRun, clock, onProgress, signal } = options;

@@ -19,11 +19,13 @@ import { addImagesCommand } from "./commands/images.ts";
 import { addIncidentsCommand } from "./commands/incidents.ts";
 import { addKeyCommands } from "./commands/key.ts";
 import { addLogsCommand } from "./commands/logs.ts";
+import { addOrdersCommand } from "./commands/orders.ts";
 import { addPolicyCommands } from "./commands/policy.ts";
 import { addPostMortemsCommand } from "./commands/post-mortems.ts";
+import { addRecoverCommand } from "./commands/recover.ts";
 import { addReportCommands } from "./commands/report.ts";
 import { addRepositoriesCommand } from "./commands/repositories.ts";
-import { addRestoreCommands } from "./commands/restore.ts";
+import { addRestoreCommand } from "./commands/restore.ts";
 import { addRestorePointsCommand } from "./commands/restore-points.ts";
 import { addRunsCommand } from "./commands/runs.ts";
 import { addTokenCommands } from "./commands/token.ts";
@@ -59,7 +61,9 @@ const COMMANDS = [
   addPostMortemsCommand,
   addRepositoriesCommand,
   addRestorePointsCommand,
-  addRestoreCommands,
+  addRestoreCommand,
+  addRecoverCommand,
+  addOrdersCommand,
   addDrillsCommands,
   addCoverageCommand,
   addObjectivesCommand,

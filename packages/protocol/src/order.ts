@@ -14,8 +14,8 @@ export const MOST_ORDER_BYTES = 16 * 2 ** 10;
 export const LONGEST_ORDER_MS = 7 * 86_400_000;
 /** That a collector hands out at once. */
 export const MOST_ORDERS = 10;
-/** Of what is said of an order. */
-const MOST_SAID = 2_000;
+/** Of what is said of an order, in characters. */
+export const MOST_ORDER_SAID = 2_000;
 
 /** `restorePoint`, or the newest of `dataset` that is not after `at`; `into` a new volume, or over what is there. */
 export const restoreOrderSchema = z
@@ -48,7 +48,21 @@ export const restoreOrderSchema = z
   });
 export type RestoreOrder = z.infer<typeof restoreOrderSchema>;
 
-export const orderedSchema = z.discriminatedUnion("kind", [restoreOrderSchema]);
+/** Rebuilds a lost host on the one that is ordered. It carries no secret: a recovery key is on the host, or nowhere. */
+export const recoverOrderSchema = z.strictObject({
+  kind: z.literal("recover"),
+  /** The lost host. */
+  sourceHostId: hostIdSchema,
+  /** As the host that is ordered names it. */
+  repository: z.string().min(1).max(200),
+  /** As it was then; as it was last where absent. */
+  at: instantSchema.optional(),
+  /** Only say what would be done. */
+  dryRun: z.literal(true).optional(),
+});
+export type RecoverOrder = z.infer<typeof recoverOrderSchema>;
+
+export const orderedSchema = z.discriminatedUnion("kind", [restoreOrderSchema, recoverOrderSchema]);
 export type Ordered = z.infer<typeof orderedSchema>;
 export type OrderKind = Ordered["kind"];
 
@@ -100,5 +114,5 @@ export const orderProgressEntrySchema = z.object({
   orderId: z.uuid(),
   state: orderStateSchema,
   /** How far it is, or why it was refused or failed. */
-  message: z.string().max(MOST_SAID),
+  message: z.string().max(MOST_ORDER_SAID),
 });
