@@ -104,7 +104,7 @@ test("what is restored stands on its own: an existing volume is refused, an unkn
 
   await expect(restore("0123", "hostile-restored")).rejects.toThrow("volume hostile-restored exists");
   await expect(restore("00000000", "other")).rejects.toThrow(
-    /no restore point begins with 00000000.*hostile-data  in local/s,
+    /no restore point begins with 00000000.*hostile-data of host \S+  in local/s,
   );
   expect((await engine.volumes()).map(({ name }) => name)).not.toContain("other");
 });
