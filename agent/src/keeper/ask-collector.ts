@@ -8,7 +8,7 @@ import {
   type ApiVerification,
   type Page,
 } from "@shipkeeper/protocol";
-import * as z from "zod";
+import type * as z from "zod";
 
 export interface KnownOfRepository {
   /** By host. */
