@@ -44,6 +44,7 @@ test("the collector's address is enough, everything else has its usual place", (
     labels: {},
     repositories: {},
     registries: {},
+    recoveryKeys: [],
     token: undefined,
     sampleIntervalMs: 10_000,
     resyncIntervalMs: 300_000,
