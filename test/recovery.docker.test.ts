@@ -1,5 +1,7 @@
+/** The recovery playbook, run word for word: every block of it, each on what a loss leaves. */
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -20,6 +22,9 @@ import { makeRecoveryKey, recoveryPublicKey } from "@shipkeeper/runtime";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { hostBundleKeeper } from "../agent/src/host-bundle/keep-bundle.ts";
 import { recover, type RecoverOptions } from "../agent/src/recover/recover.ts";
+import { readBackupState } from "../collector/src/backup/backup-state.ts";
+import { collectorProgram, kill } from "./collector-lab/collector-program.ts";
+import { installPrograms, openPlaybook, type Playbook } from "./recovery-lab/playbook.ts";
 import { describeShop, openShop, SHELVES } from "./recovery-lab/shop.ts";
 
 const HOST_ID = hostIdSchema.parse("5d0c1f0e-0000-4000-8000-00000000000a");
@@ -27,18 +32,24 @@ const RUN_ID = runIdSchema.parse("5d0c1f0e-0000-4000-8000-00000000000b");
 const KEY = makeRecoveryKey();
 const BY = { hostId: HOST_ID, policy: "lab", rule: "all", runId: RUN_ID };
 
+type Hosts = [LabHost, LabHost, LabHost, LabHost];
 let fleet: Fleet;
 let lost: LabHost;
 let other: LabHost;
 let third: LabHost;
+let fourth: LabHost;
+let playbook: Playbook;
+let path: string;
 let shop: Awaited<ReturnType<typeof describeShop>>;
 let folder: string;
 let repository: { url: string; passwordFile: string };
 let restic: Restic;
 beforeAll(async () => {
-  fleet = await startFleet({ hosts: 3, prefix: "book" });
-  [lost, other, third] = [fleet.host("book-1"), fleet.host("book-2"), fleet.host("book-3")];
+  fleet = await startFleet({ hosts: 4, prefix: "book" });
+  [lost, other, third, fourth] = [1, 2, 3, 4].map((number) => fleet.host(`book-${number}`)) as Hosts;
   folder = mkdtempSync(join(tmpdir(), "shipkeeper-runbook-"));
+  playbook = openPlaybook({ folder });
+  path = installPrograms(folder, { collectorConfig: join(folder, "collector.yaml") });
   repository = { url: join(folder, "repository"), passwordFile: join(folder, "password") };
   writeFileSync(repository.passwordFile, "a long secret\n", { mode: 0o600 });
   restic = (await openRestic({ repositories: { local: repository } }))!;
@@ -50,23 +61,20 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Nothing but bash, restic and docker: no agent, no collector. */
-function runRunbook(host: LabHost, secrets: Readonly<Record<string, string>>) {
-  const file = join(folder, "RUNBOOK.txt");
-  const env = {
-    PATH: process.env["PATH"],
-    HOME: folder,
-    TMPDIR: folder,
+/** What the reader of the page's section has: no agent, no collector. */
+function byHand(host: LabHost, secrets: Readonly<Record<string, string>>) {
+  return playbook.run("A lost host, with nothing but restic and docker", {
     DOCKER_HOST: `unix://${host.socketPath}`,
     RESTIC_REPOSITORY: repository.url,
     RESTIC_PASSWORD_FILE: repository.passwordFile,
+    HOST_ID,
+    AGENT_STATE: folder,
     ...secrets,
-  };
-  return promisify(execFile)("bash", [file], { env, maxBuffer: 2 ** 20 });
+  });
 }
 
 test(
-  "a host's runbook, run as it is by a shell, rebuilds it on another engine",
+  "a lost host is rebuilt on another engine with nothing but restic and docker",
   { timeout: 120_000 },
   async () => {
     await openShop(lost);
@@ -103,21 +111,8 @@ test(
     await restic.backUp("local", { ...BY, dataset: "host:configuration", ...kept });
     await lost.powerOff();
 
-    const dump = ["dump", "latest", "--host", HOST_ID, "--tag", "dataset=host:configuration"];
-    const { stdout: runbook } = await promisify(execFile)(
-      "restic",
-      [...dump, join(kept.folder, "RUNBOOK.txt")],
-      {
-        env: {
-          ...process.env,
-          RESTIC_REPOSITORY: repository.url,
-          RESTIC_PASSWORD_FILE: repository.passwordFile,
-        },
-      },
-    );
-    writeFileSync(join(folder, "RUNBOOK.txt"), runbook);
     const secret = { SHOP_DB__DB_PASSWORD: "hunter22!" };
-    const { stdout } = await runRunbook(other, secret);
+    const { stdout } = await byHand(other, secret);
 
     expect(stdout).toContain("shop-db is healthy");
     expect(stdout).toContain("host book-1 is rebuilt");
@@ -129,13 +124,13 @@ test(
     expect(statSync(join(restored, "hole")).blocks).toBe(0);
 
     // A second time everything is there already, and nothing is touched.
-    const again = await runRunbook(other, secret).catch((error: { stderr: string }) => error);
-    expect(again.stderr).toContain("network shop exists");
+    const again = byHand(other, secret);
+    await expect(again).rejects.toMatchObject({ stderr: expect.stringContaining("network shop exists") });
   },
 );
 
 test(
-  "a lost host is recovered from the repository alone, and goes on where it was cut off",
+  "a recovery needs the repository alone, and goes on where it was cut off",
   { timeout: 120_000 },
   async () => {
     const abort = new AbortController();
@@ -188,3 +183,86 @@ test(
     expect(await describeShop(third)).toEqual(shop);
   },
 );
+
+test("a lost host is recovered by the agent of another one", { timeout: 120_000 }, async () => {
+  const config = join(folder, "agent.yaml");
+  const recoveryKey = join(folder, "recovery-key");
+  writeFileSync(recoveryKey, KEY, { mode: 0o600 });
+  writeFileSync(
+    config,
+    JSON.stringify({
+      collector: "http://127.0.0.1:9",
+      docker: `unix://${fourth.socketPath}`,
+      stateDir: join(folder, "fourth"),
+      repositories: { vault: repository },
+    }),
+    { mode: 0o600 },
+  );
+
+  const { stdout } = await playbook.run("A lost host, with an agent on another one", {
+    PATH: path,
+    LOST_HOST: hostname(),
+    REPOSITORY: "vault",
+    RECOVERY_KEY: recoveryKey,
+    AGENT_CONFIG: config,
+  });
+
+  expect(stdout).toContain("container shop-db");
+  expect(await describeShop(fourth)).toEqual(shop);
+  expect(readFileSync(join(fourth.dataRoot, "volumes/shop-data/_data/shelves"), "utf8")).toBe(SHELVES);
+});
+
+test(
+  "a lost collector comes back with what was told to it before its backup",
+  { timeout: 120_000 },
+  async () => {
+    const dataDir = join(folder, "collector");
+    const vault = { url: join(folder, "collector-repository"), passwordFile: repository.passwordFile };
+    mkdirSync(dataDir);
+    const collector = await collectorProgram(dataDir);
+    const config = { dataDir, listen: new URL(collector.url).host, backup: { to: vault } };
+    const configFile = join(folder, "collector.yaml");
+    writeFileSync(configFile, JSON.stringify(config), { mode: 0o600 });
+    try {
+      const program = await collector.start();
+      const host = await collector.enrolHost();
+      await collector.sendEvents(host, 0, 20);
+      const backup = collector.run(["--config", configFile, "backup"]);
+      expect(await once(backup, "exit")).toEqual([0, null]);
+      await collector.sendEvents(host, 20, 5);
+      const token = readFileSync(join(dataDir, "admin.token"), "utf8");
+      const { newest } = readBackupState(dataDir);
+      await kill(program);
+      rmSync(dataDir, { recursive: true });
+
+      // Installed anew it knows nothing, and backs that up: the newest is not what was lost.
+      mkdirSync(dataDir);
+      const fresh = collector.run(["--config", configFile]);
+      writeFileSync(join(folder, "collector.pid"), String(fresh.pid));
+      await waitUntil(() => readBackupState(dataDir).newest !== undefined, {
+        what: "the fresh collector's own backup",
+        deadlineMs: 60_000,
+      });
+      expect(await collector.countEvents()).toBe(0);
+      const { stdout } = await playbook.run("A lost collector", {
+        PATH: path,
+        COLLECTOR_CONFIG: configFile,
+        RESTORE_POINT: newest?.restorePoint.slice(0, 12) ?? "",
+        SHIPKEEPER_URL: collector.url,
+        SHIPKEEPER_TOKEN: token.trim(),
+      });
+
+      expect(stdout).toMatch(/restored [0-9a-f]{12}: everything that was told before [^]*web-1/);
+      writeFileSync(join(dataDir, "admin.token"), token);
+      expect(await collector.countEvents()).toBe(20);
+      expect((await collector.sendEvents(host, 25, 5)).ackedThrough).toBe(30);
+    } finally {
+      await promisify(execFile)(join(folder, "bin/systemctl"), ["stop", "shipkeeper-collector"]);
+      collector.close();
+    }
+  },
+);
+
+test("no block of the playbook is left out", () => {
+  expect(playbook.notRun()).toEqual([]);
+});

@@ -18,6 +18,7 @@ import type { EntryKind, EntryOf, KnownEntry } from "@shipkeeper/protocol";
 import { createSigningKey, silentLog, type SignedClient } from "@shipkeeper/runtime";
 import { withoutScratch } from "../../agent/src/act/drill/hide-scratch.ts";
 import { keepEvidence, signIn } from "../../agent/src/evidence/evidence.ts";
+import { hostBundleKeeper } from "../../agent/src/host-bundle/keep-bundle.ts";
 import { openLedger } from "../../agent/src/ledger/ledger.ts";
 import { createClaims } from "../../agent/src/act/claims.ts";
 import { startObserving } from "../../agent/src/observe/observe.ts";
@@ -121,7 +122,17 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
     log: silentLog,
   });
   const steward = startSteward({
-    keepHostBundle: async () => ({ folder: "/var/empty", about: [] }),
+    keepHostBundle: hostBundleKeeper(
+      { stateDir, guardrails, recoveryKeys: [] },
+      {
+        engine,
+        hostId: HOST_ID,
+        labels: hostLabels,
+        restorePoints: () => ledger.restorePoints.all(),
+        policy: () => bundle,
+        clock,
+      },
+    ),
     engine,
     observer,
     watch,

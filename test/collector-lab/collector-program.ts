@@ -19,6 +19,7 @@ export interface EnrolledHost {
 }
 
 export interface CollectorProgram {
+  readonly url: string;
   /** Resolves when it is ready. */
   start(): Promise<ChildProcess>;
   /** Any program of the collector's with the same environment. */
@@ -65,6 +66,7 @@ export async function collectorProgram(
   }
 
   return {
+    url,
     run,
     ask,
 
