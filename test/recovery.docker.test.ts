@@ -97,13 +97,14 @@ test(
       },
     });
     const keep = hostBundleKeeper(
-      { stateDir: folder, guardrails: "/nowhere/guardrails.yaml", recoveryKeys: [recoveryPublicKey(KEY)] },
+      { stateDir: folder, guardrails: "/nowhere/guardrails.yaml" },
       {
         engine,
         hostId: HOST_ID,
         labels: {},
         restorePoints: () => [],
         policy: () => undefined,
+        recoveryKeys: () => [recoveryPublicKey(KEY)],
         clock: Date.now,
       },
     );

@@ -50,7 +50,7 @@ import { startQuiesce } from "./quiesce/quiesce.ts";
 import { startPolicySync } from "./policy-sync/sync-policy.ts";
 import { openRegistries } from "./registry/open-registries.ts";
 import { keepRepositories } from "./repositories/keep-repositories.ts";
-import { readRecoveryKeys } from "./repositories/recovery-keys.ts";
+import { readRecoveryKeys, sealingKeys } from "./repositories/recovery-keys.ts";
 import { openRestic } from "@shipkeeper/restic";
 import { probeSources, watchSignals } from "./signals.ts";
 import { keepRestores } from "./restore/keep-restores.ts";
@@ -308,6 +308,7 @@ export async function startAgent(
         labels: hostLabels,
         restorePoints: () => ledger.restorePoints.all(),
         policy: () => policies.bundle(),
+        recoveryKeys: () => sealingKeys(stateDir, config.recoveryKeys),
         clock,
       }),
       registries,

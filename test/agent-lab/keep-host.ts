@@ -123,13 +123,14 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
   });
   const steward = startSteward({
     keepHostBundle: hostBundleKeeper(
-      { stateDir, guardrails, recoveryKeys: [] },
+      { stateDir, guardrails },
       {
         engine,
         hostId: HOST_ID,
         labels: hostLabels,
         restorePoints: () => ledger.restorePoints.all(),
         policy: () => bundle,
+        recoveryKeys: () => [],
         clock,
       },
     ),

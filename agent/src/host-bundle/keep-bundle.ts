@@ -13,13 +13,15 @@ export interface KeeperSources extends Pick<BundleSources, "engine" | "hostId" |
   readonly restorePoints: () => readonly KnownRestorePoint[];
   /** What is in force; undefined while nothing is. */
   readonly policy: () => Pick<PolicyBundle, "revision" | "policies"> | undefined;
+  /** Public halves of the keys that open what looks secret. */
+  readonly recoveryKeys: () => readonly string[];
   readonly clock: Clock;
 }
 
 /** Writes the bundle into one folder of the agent's state, always the same: people look for a runbook by its path. */
 export function hostBundleKeeper(
-  { stateDir, guardrails, recoveryKeys }: Pick<AgentConfig, "stateDir" | "guardrails" | "recoveryKeys">,
-  { restorePoints, policy, clock, ...sources }: KeeperSources,
+  { stateDir, guardrails }: Pick<AgentConfig, "stateDir" | "guardrails">,
+  { restorePoints, policy, recoveryKeys, clock, ...sources }: KeeperSources,
 ): KeepHostBundle {
   const folder = join(stateDir, "host-configuration");
   return async (signal) => {
@@ -28,7 +30,7 @@ export function hostBundleKeeper(
       ...sources,
       restorePoints: restorePoints(),
       policy: bundle && { revision: bundle.revision, policies: bundle.policies.map(({ name }) => name) },
-      recoveryKeys,
+      recoveryKeys: recoveryKeys(),
       files: { "daemon.json": "/etc/docker/daemon.json", "guardrails.yaml": guardrails },
       now: clock(),
       signal,

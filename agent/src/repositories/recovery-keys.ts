@@ -12,7 +12,13 @@ type RecoveryKeys = z.infer<typeof fileSchema>["repositories"];
 
 const fileIn = (stateDir: string) => join(stateDir, "recovery-keys.json");
 
-/** By repository. Whoever seals secrets for a recovery does so for every public key in here (`sealFor`). */
+/** The public halves that a host's secrets are sealed for: those made here, and those that its configuration adds. */
+export function sealingKeys(stateDir: string, configured: readonly string[]): string[] {
+  const made = Object.values(readRecoveryKeys(stateDir)).map(({ publicKey }) => publicKey);
+  return [...new Set([...configured, ...made])];
+}
+
+/** By repository. */
 export function readRecoveryKeys(stateDir: string): RecoveryKeys {
   const file = fileIn(stateDir);
   return existsSync(file) ? fileSchema.parse(JSON.parse(readFileSync(file, "utf8"))).repositories : {};
