@@ -72,7 +72,6 @@ export * from "./compliance/judge-host.ts";
 export * from "./compliance/judge-image.ts";
 export * from "./compliance/rule.ts";
 export * from "./compliance/score.ts";
-export * from "./coverage/agreement-of.ts";
 export * from "./coverage/exclusion.ts";
 export * from "./coverage/judge-coverage.ts";
 export * from "./guardrails.ts";

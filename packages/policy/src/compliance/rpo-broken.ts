@@ -1,6 +1,6 @@
 import { formatDuration } from "@shipkeeper/kit";
 import * as z from "zod";
-import { agreementOf } from "../coverage/agreement-of.ts";
+import { agreementOf } from "../objectives/agreements.ts";
 import { judgeObjective } from "../objectives/judge-objective.ts";
 import { stateAt, turnsOf } from "../objectives/state-at.ts";
 import { failed, PASSED, unknown, type Check } from "./check.ts";
@@ -18,7 +18,9 @@ export const rpoBroken: Check<true, z.infer<typeof evidence>> = {
   needs: ["volumes", "containers"],
   data(_, { coverage }, { backups, now }) {
     if (coverage.is !== "covered" || backups === undefined) return undefined;
-    const agreed = coverage.by.filter(({ spec }) => spec.rpo !== undefined).map(agreementOf);
+    const agreed = coverage.by
+      .filter(({ spec }) => spec.rpo !== undefined)
+      .map(({ rule, dataset, spec }) => agreementOf(spec, { rule, dataset }));
     const answers = agreed.map((agreement) => {
       const objective = judgeObjective(agreement, { ...backups, offsite: new Set() }, now);
       const { rule, rpoMs: limitMs = 0 } = agreement;

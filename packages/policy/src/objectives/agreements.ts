@@ -48,7 +48,8 @@ const STAYS_OUT: ReadonlySet<string> = new Set<BackupReason["why"]>([
   "in-registry",
 ]);
 
-function agreementOf(
+/** What a rule promises for one dataset. */
+export function agreementOf(
   { to, rpo, drill, verify, keep }: BackupSpec,
   { rule, dataset }: Pick<Agreement, "rule" | "dataset">,
 ): Agreement {
