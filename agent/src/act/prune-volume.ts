@@ -1,7 +1,8 @@
 /** Removes one volume, after looking once more at everything that let it go. */
 import { readdir } from "node:fs/promises";
 import type { VolumeName } from "@shipkeeper/model";
-import { expectVolume, firstChange, type Verdict } from "@shipkeeper/policy";
+import { expectVolume, firstChange, volumeDataset, type Verdict } from "@shipkeeper/policy";
+import { tag } from "@shipkeeper/restic";
 import type { ActContext } from "./action-context.ts";
 import type { StepResult } from "./apply-plan.ts";
 import { GONE, resultOf } from "./container-steps.ts";
@@ -38,11 +39,12 @@ async function isEmptyFolder(path: string): Promise<boolean> {
 
 /** By the repository's own word, of this moment. Throws where it cannot be asked. */
 async function isStillRestorable(
-  volume: string,
+  volume: VolumeName,
   { id, repository }: { id: unknown; repository: unknown },
   { restic, hostId, signal }: ActContext,
 ): Promise<boolean> {
   if (restic === undefined || typeof repository !== "string") return false;
-  const listed = await restic.snapshots(repository, { hostId, tags: [`volume=${volume}`] }, signal);
+  const tags = [tag("dataset", volumeDataset(volume))];
+  const listed = await restic.snapshots(repository, { hostId, tags }, signal);
   return listed.some((snapshot) => snapshot.id === id);
 }
