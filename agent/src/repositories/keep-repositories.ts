@@ -2,7 +2,15 @@
 import type { Clock } from "@shipkeeper/kit";
 import { standingDamage, type Proof } from "@shipkeeper/policy";
 import type { RepositoryState } from "@shipkeeper/protocol";
-import { backEndOf, isOffsite, type NoteUse, type Repositories } from "@shipkeeper/restic";
+import {
+  backEndOf,
+  isLocal,
+  isOffsite,
+  ResticProblem,
+  type NoteUse,
+  type Repositories,
+  type RepositoryUse,
+} from "@shipkeeper/restic";
 import { afterUse, problemToTell, UNUSED, type RepositoryHealth } from "./health.ts";
 
 export interface RepositoriesOptions {
@@ -65,6 +73,12 @@ export function keepRepositories(options: RepositoriesOptions): RepositoriesKept
       };
     });
   };
+  /** The first backup makes a folder's repository: until then that it is not there is no problem. */
+  const isNotMadeYet = (name: string, { error }: RepositoryUse) => {
+    const isAbsent = error instanceof ResticProblem && error.code === "repository_absent";
+    const settings = repositories[name];
+    return isAbsent && settings !== undefined && isLocal(settings) && healthOf(name).lastOkAt === undefined;
+  };
   const note = (name: string, health: RepositoryHealth) => {
     known.set(name, health);
     memory.save(new Map([[name, health]]));
@@ -72,7 +86,10 @@ export function keepRepositories(options: RepositoriesOptions): RepositoriesKept
   };
 
   return {
-    noteUse: (name, use) => note(name, afterUse(healthOf(name), use, clock())),
+    noteUse(name, use) {
+      if (isNotMadeYet(name, use)) return;
+      note(name, afterUse(healthOf(name), use, clock()));
+    },
     noteSize: (name, bytes) => note(name, { ...healthOf(name), bytes }),
     states,
   };

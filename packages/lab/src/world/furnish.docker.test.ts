@@ -75,7 +75,7 @@ test("the sick fall ill", async () => {
         const ill = await host.engine.listContainers({ filters: { health: ["unhealthy"] } });
         return ill.length === expected;
       },
-      { what: `${expected} unhealthy containers on ${host.name}`, deadlineMs: 15_000 },
+      { what: `${expected} unhealthy containers on ${host.name}`, deadlineMs: 50_000 },
     );
   }
   expect(illnesses.reduce((sum, { expected }) => sum + expected, 0)).toBe(3);
