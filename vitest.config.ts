@@ -42,7 +42,7 @@ export default defineConfig({
         test: {
           name: "docker",
           include: ending(".docker.test.ts"),
-          fileParallelism: false,
+          maxWorkers: 2, // each file has its own engines, and waits for them most of its time
           testTimeout: 60_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
