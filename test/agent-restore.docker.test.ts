@@ -103,6 +103,7 @@ test("in place: saved first, exchanged with its containers stopped, and put back
     "_data",
     expect.stringMatching(/^shipkeeper-undo-/),
   ]);
+  expect(existsSync(join(folder, "state", "restores"))).toBe(true);
 });
 
 test("killed at any effect, the volume is the old one or the new one, and its containers run again", async () => {
@@ -144,7 +145,7 @@ test("single files, a folder of its own, a point in time: from the repository al
     { path: "other", content: "other" },
   ]);
   await backUp("volume:wiki", root);
-  const between = new Date().toISOString();
+  const between = new Date(Date.now() - 1).toISOString(); // the next one begins within this millisecond
   writeFileSync(join(root, "pages/start"), "second");
   await backUp("volume:wiki", root);
 
@@ -163,5 +164,4 @@ test("single files, a folder of its own, a point in time: from the repository al
   expect(again).toMatchObject({ code: 1, out: expect.stringContaining("there is something in") });
   expect(readdirSync(folder).filter((name) => name.startsWith("shipkeeper-restore-"))).toEqual([]);
   expect(execFileSync("ls", [lab.host.dataRoot], { encoding: "utf8" })).not.toContain("shipkeeper-restore");
-  expect(existsSync(join(folder, "state", "restores"))).toBe(true);
 });

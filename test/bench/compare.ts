@@ -23,7 +23,9 @@ export async function compare(comparison: Comparison): Promise<void> {
   const ours = median(pairs.map(([first]) => first));
   const theirs = median(pairs.map(([, second]) => second));
   const ratio = median(pairs.map(([first, second]) => first / second));
-  console.log(`${what}: ${show(ours)} ${unit}, ${show(ratio)} of ${show(theirs)} ${unit} (${baselineIs})`);
+  console.log(
+    `${what}: ${show(ours)} ${unit}, ${ratio.toFixed(2)} of ${show(theirs)} ${unit} (${baselineIs})`,
+  );
 }
 
 /** Milliseconds that `work` takes. */

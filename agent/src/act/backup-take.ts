@@ -38,7 +38,10 @@ export async function takeBackup(
       backUp(step, found.data, { restic, signal, context }),
     );
     const { data } = found;
-    if ("folder" in data) await rememberFiles(data.folder, { dataset: step.id, made, startedAt }, context);
+    const isDrilled = catalog.backup.spec.parse(context.spec).drill !== undefined;
+    if ("folder" in data && isDrilled) {
+      await rememberFiles(data.folder, { dataset: step.id, made, startedAt }, context);
+    }
     const point = restorePointOf(made.snapshot, step.repository, made);
     context.restorePoints.add(point);
     return { status: "done", facts: factsOf(point, { downtimes, durationMs: clock() - startedAt }) };

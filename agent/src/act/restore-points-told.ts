@@ -28,19 +28,14 @@ export function restorePointOf(
   };
 }
 
-/** Asks the repository what it holds, remembers it and tells the collector. Undefined where it does not answer. */
+/** Asks what the repository holds, remembers it and tells the collector. Undefined where it does not answer. */
 export async function tellRestorePoints(
   repository: string,
   restic: Restic,
   context: ActContext,
 ): Promise<RestorePoint[] | undefined> {
   try {
-    const listed = await restic.snapshots(repository, { hostId: context.hostId }, context.signal);
-    const known = new Map(context.restorePoints.of(repository).map((point) => [point.id, point]));
-    const points = listed.map((snapshot) => ({
-      ...restorePointOf(snapshot, repository),
-      ...sizesOf(known.get(snapshot.id)),
-    }));
+    const points = await pointsIn(repository, restic, context);
     context.restorePoints.replace(repository, points, context.clock());
     context.tellRestorePoints(repository, points);
     return points;
@@ -48,6 +43,23 @@ export async function tellRestorePoints(
     context.log.warn({ error, repository }, "cannot list the restore points of a repository");
     return undefined;
   }
+}
+
+/** restic opens a repository for about a second: where the files' names tell nothing that is not known it is not asked. */
+async function pointsIn(
+  repository: string,
+  restic: Restic,
+  { restorePoints, hostId, signal }: ActContext,
+): Promise<RestorePoint[]> {
+  const known = new Map<string, RestorePoint>(restorePoints.of(repository).map((point) => [point.id, point]));
+  const held = await restic.heldIds(repository);
+  const areAllKnown = held !== undefined && [...held].every((id) => known.has(id));
+  if (areAllKnown) return [...known.values()].filter(({ id }) => held.has(id));
+  const listed = await restic.snapshots(repository, { hostId }, signal);
+  return listed.map((snapshot) => ({
+    ...restorePointOf(snapshot, repository),
+    ...sizesOf(known.get(snapshot.id)),
+  }));
 }
 
 /** Up to 0.16 restic does not list sizes: what was measured when it was made is remembered. */

@@ -28,6 +28,7 @@ export function environmentOf({ repository, from, environment = process.env }: E
     ...Object.fromEntries(inherited),
     ...credentials(repository, from),
     LC_ALL: "C",
+    TZ: "UTC",
     RESTIC_REPOSITORY: repository.url,
     RESTIC_PASSWORD_FILE: passwordFileOf(repository, environment),
     ...(from && {

@@ -1,4 +1,5 @@
-/** Puts a folder, or what a program writes, into a repository as a restore point, and answers for it only once the repository lists it. */
+/** Puts a folder, or what a program writes, into a repository as a restore point, and answers for it only once the repository has it. */
+import type { Clock, Instant } from "@shipkeeper/kit";
 import type { DatasetId } from "@shipkeeper/policy";
 import { stat } from "node:fs/promises";
 import { readSummary, type BackupSummary, type Snapshot } from "./answers.ts";
@@ -37,28 +38,38 @@ export interface BackupMade {
   readonly addedBytes: number;
 }
 
-type Listing = Pick<ReturnType<typeof listRestorePoints>, "snapshots">;
+type Listing = Pick<ReturnType<typeof listRestorePoints>, "snapshots" | "heldIds">;
 
-export function backUp(run: RunInRepository, { snapshots }: Listing) {
+const WHOLE_ID = /^[0-9a-f]{64}$/;
+
+export function backUp(run: RunInRepository, { snapshots, heldIds }: Listing, clock: Clock = Date.now) {
   /** What one backup is known by in the repository. */
   const markOf = ({ dataset, runId }: Pick<RestorePointMark, "dataset" | "runId">) => [
     tag("dataset", dataset),
     tag("run", runId),
   ];
 
-  /** Up to 0.14 the summary shortens the id, and some versions leave it out: the repository's list has it whole. */
+  /**
+   * Up to 0.14 the summary shortens the id, and some versions leave it out: the repository has it whole. restic is asked
+   * for it only where the names of the repository's files cannot tell: opening it takes restic about a second.
+   */
   async function madeOf(
     repositoryName: string,
-    request: RestorePointMark,
+    { request, tags, at, path }: Making,
     summary: BackupSummary | undefined,
     signal?: AbortSignal,
   ): Promise<BackupMade> {
     const failed = (why: string) =>
       new ResticProblem("restic_failed", `cannot ${attemptOf(request)}: ${why}`);
     if (summary === undefined) throw failed("restic told no summary");
-    const filter = { hostId: request.hostId, tags: markOf(request) };
-    const listed = await snapshots(repositoryName, filter, signal);
-    const snapshot = listed.find(({ id }) => id.startsWith(summary.snapshot_id ?? ""));
+    const { hostId: hostname } = request;
+    const made = { at, hostname, paths: [path], tags };
+    const listed = async () =>
+      (await snapshots(repositoryName, { hostId: hostname, tags: markOf(request) }, signal)).find(({ id }) =>
+        id.startsWith(summary.snapshot_id ?? ""),
+      );
+    const id = await wholeId(repositoryName, summary.snapshot_id);
+    const snapshot = id === undefined ? await listed() : { ...made, id };
     if (snapshot === undefined) throw failed("the repository does not list the restore point");
     return {
       snapshot,
@@ -66,6 +77,15 @@ export function backUp(run: RunInRepository, { snapshots }: Listing) {
       files: summary.total_files_processed,
       addedBytes: summary.data_added,
     };
+  }
+
+  /** Undefined where only restic can tell. */
+  async function wholeId(repositoryName: string, id: string | undefined): Promise<string | undefined> {
+    if (id === undefined || WHOLE_ID.test(id)) return id;
+    const [only, ...others] = [...((await heldIds(repositoryName)) ?? [])].filter((one) =>
+      one.startsWith(id),
+    );
+    return others.length === 0 ? only : undefined;
   }
 
   /** An append-only repository takes the marked one, and refuses to let the other go: that will do. */
@@ -87,10 +107,11 @@ export function backUp(run: RunInRepository, { snapshots }: Listing) {
   async function make(
     repositoryName: string,
     request: RestorePointMark,
-    call: Pick<RepositoryCall, "args" | "input">,
+    { path, ...call }: Pick<RepositoryCall, "args" | "input"> & { readonly path: string },
     signal: AbortSignal | undefined,
   ): Promise<BackupMade> {
     const { hostId, policy, rule } = request;
+    const at = clock();
     const tags = [
       OURS,
       ...markOf(request),
@@ -103,11 +124,11 @@ export function backUp(run: RunInRepository, { snapshots }: Listing) {
       const lines = await run(repositoryName, {
         attempt: attemptOf(request),
         ...call,
-        args: ["backup", "--json", "--host", hostId, ...tagArgs, ...call.args],
+        args: ["backup", "--json", "--host", hostId, "--time", timeOf(at), ...tagArgs, ...call.args],
         deadlineMs: LONG_MS,
         signal,
       });
-      return await madeOf(repositoryName, request, readSummary(lines), signal);
+      return await madeOf(repositoryName, { request, tags, at, path }, readSummary(lines), signal);
     } catch (error) {
       const isIncomplete = error instanceof ResticProblem && error.code === "backup_incomplete";
       // What was given up may have come to its end all the same.
@@ -120,19 +141,32 @@ export function backUp(run: RunInRepository, { snapshots }: Listing) {
     /** Throws `ResticProblem` of code `backup_incomplete` where some files could not be read. */
     async backUp(repositoryName: string, request: BackupRequest, signal?: AbortSignal): Promise<BackupMade> {
       await assertSource(request.dataset, request.folder);
-      return make(repositoryName, request, { args: ["--", request.folder] }, signal);
+      const { folder: path } = request;
+      return make(repositoryName, request, { args: ["--", path], path }, signal);
     },
 
     /** Throws what the content throws: nothing is in the repository then. */
     backUpStream(repositoryName: string, request: StreamRequest, signal?: AbortSignal): Promise<BackupMade> {
       const args = ["--stdin", "--stdin-filename", request.filename];
-      return make(repositoryName, request, { args, input: request.content }, signal);
+      const path = `/${request.filename}`;
+      return make(repositoryName, request, { args, input: request.content, path }, signal);
     },
 
     /** Whatever a run that was cut off put there is no restore point. */
     disown: markIncomplete,
   };
 }
+
+/** A backup on its way: what its restore point will say of itself. */
+interface Making {
+  readonly request: RestorePointMark;
+  readonly tags: readonly string[];
+  readonly at: Instant;
+  readonly path: string;
+}
+
+/** As restic takes it: by its environment of UTC. It reads fractions of a second, too. */
+const timeOf = (at: Instant): string => new Date(at).toISOString().slice(0, -1).replace("T", " ");
 
 const attemptOf = ({ dataset }: RestorePointMark) => `back up ${dataset}`;
 

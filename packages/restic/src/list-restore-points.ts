@@ -1,7 +1,10 @@
 /** What a repository holds of Shipkeeper's. */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { OURS } from "./tags.ts";
 import { readSize, readSnapshots, type ContentSize, type Snapshot } from "./answers.ts";
-import { SHORT_MS, type RunInRepository } from "./run-in-repository.ts";
+import { isLocal, type Repositories } from "./repository.ts";
+import { repositoryNamed, SHORT_MS, type RunInRepository } from "./run-in-repository.ts";
 
 export interface SnapshotFilter {
   readonly hostId?: string;
@@ -14,8 +17,19 @@ export const INCOMPLETE = "incomplete";
 /** Told what a repository takes on its disk whenever that was measured. */
 export type NoteSize = (repository: string, bytes: number) => void;
 
-export function listRestorePoints(run: RunInRepository, noteSize?: NoteSize) {
+export function listRestorePoints(run: RunInRepository, repositories: Repositories, noteSize?: NoteSize) {
   return {
+    /**
+     * Ids of all restore points in a local repository, whoever made them: restic names their files so. Undefined where it
+     * is elsewhere, or cannot be read: then only restic can tell.
+     */
+    async heldIds(repositoryName: string): Promise<ReadonlySet<string> | undefined> {
+      const repository = repositoryNamed(repositories, repositoryName);
+      if (!isLocal(repository)) return undefined;
+      const names = await readdir(join(repository.url, "snapshots")).catch(() => undefined);
+      return names && new Set(names);
+    },
+
     /** Restore points of Shipkeeper in the repository, oldest first. Incomplete ones are none. */
     async snapshots(
       repositoryName: string,

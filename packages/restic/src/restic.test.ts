@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readSnapshots, readSummary } from "./answers.ts";
 import { openRestic } from "./restic.ts";
+import { tagOf } from "./tags.ts";
 import { runRestic } from "./run-restic.ts";
 
 let folder: string;
@@ -64,6 +65,29 @@ test("a success without a restore point in the repository's own list is a failur
   await expect(restic.backUp("local", request())).rejects.toThrow(
     "the repository does not list the restore point",
   );
+});
+
+test("a restore point is known by the name of its file, and restic is not asked again", async () => {
+  const url = join(folder, "repository");
+  const [calls, times] = [join(folder, "calls"), join(folder, "times")];
+  mkdirSync(join(url, "snapshots"), { recursive: true });
+  writeFileSync(join(url, "snapshots", ID), "");
+  const summary = JSON.stringify({ message_type: "summary", snapshot_id: ID.slice(0, 8), data_added: 7 });
+  const binary = fakeRestic(`echo "$2" >> ${calls}; echo "$TZ $*" > ${times}; echo '${summary}'`);
+  const now = Date.parse("2030-01-31T02:03:04.900Z");
+  const restic = (await openRestic({
+    repositories: { local: { ...REPOSITORY, url } },
+    binary,
+    clock: () => now,
+  }))!;
+
+  const { snapshot, addedBytes } = await restic.backUp("local", request());
+
+  expect([snapshot.id, snapshot.at, addedBytes]).toEqual([ID, now, 7]);
+  expect(snapshot).toMatchObject({ hostname: "host", paths: [join(folder, "data")] });
+  expect(tagOf(snapshot, "dataset")).toBe("volume:data");
+  expect(readFileSync(calls, "utf8")).toBe("backup\n");
+  expect(readFileSync(times, "utf8")).toMatch(/^UTC .*--time 2030-01-31 02:03:04\.900 /);
 });
 
 test("a source that does not exist is refused before restic could succeed with it", async () => {

@@ -36,13 +36,13 @@ export async function openRestic({ repositories, binary = "restic", noteSize, ..
   if (version === undefined) return undefined;
 
   const run = runInRepository({ repositories, binary, ...options });
-  const listing = listRestorePoints(run, noteSize);
+  const listing = listRestorePoints(run, repositories, noteSize);
   return {
     version,
     repositoryNames: Object.keys(repositories) as readonly string[],
     ...makeRepository(run, repositories),
     ...listing,
-    ...backUp(run, listing),
+    ...backUp(run, listing, options.clock),
     ...copyRestorePoint(run, listing),
     ...retain(run),
     ...restoreContent(run, version),

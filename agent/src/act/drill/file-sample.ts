@@ -10,7 +10,7 @@ import type { Instant } from "@shipkeeper/kit";
 import { MOST_SAMPLED_FILES, type FileSample } from "../../ledger/file-samples.ts";
 
 /** Entries that are looked at; of a larger tree the sample is of the part that was. */
-const MOST_ENTRIES = 20_000;
+const MOST_ENTRIES = 5_000;
 const MOST_FILE_BYTES = 16 * 2 ** 20;
 const MOST_BYTES = 64 * 2 ** 20;
 
