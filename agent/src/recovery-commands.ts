@@ -1,7 +1,7 @@
 /** What rebuilds a host, and what tells how: by root on the host itself. */
 import { readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
-import { InvalidInput, parseInstant } from "@shipkeeper/kit";
+import { InvalidInput, newestOfEach, parseInstant } from "@shipkeeper/kit";
 import { connectEngine } from "@shipkeeper/docker";
 import { BUNDLE_FILES, type KnownRestorePoint } from "@shipkeeper/policy";
 import { tagOf, type Restic } from "@shipkeeper/restic";
@@ -83,16 +83,13 @@ async function newestPoints(
   hostId: string,
   signal: AbortSignal,
 ): Promise<KnownRestorePoint[]> {
-  const newest = new Map<string, KnownRestorePoint>();
+  const points: KnownRestorePoint[] = [];
   for (const repository of restic.repositoryNames) {
     for (const snapshot of await restic.snapshots(repository, { hostId }, signal)) {
       const { id, at } = snapshot;
       const dataset = tagOf(snapshot, "dataset");
-      const key = `${repository} ${dataset}`;
-      if (dataset !== undefined && at >= (newest.get(key)?.at ?? 0)) {
-        newest.set(key, { id, at, dataset, repository });
-      }
+      if (dataset !== undefined) points.push({ id, at, dataset, repository });
     }
   }
-  return [...newest.values()];
+  return newestOfEach(points, ({ repository, dataset }) => `${repository} ${dataset}`);
 }

@@ -3,7 +3,7 @@ import { formatDuration } from "@shipkeeper/kit";
 import type { RunId } from "@shipkeeper/model";
 import { catalog, firstChange, writersOf, type BackupFacts, type Verdict } from "@shipkeeper/policy";
 import type { RestorePoint } from "@shipkeeper/protocol";
-import { ResticProblem, type Restic } from "@shipkeeper/restic";
+import type { Restic } from "@shipkeeper/restic";
 import { ContainerBusy, QuiesceTimeout } from "../quiesce/quiesce-problems.ts";
 import type { Downtime } from "../quiesce/quiesce.ts";
 import type { ActContext } from "./action-context.ts";
@@ -12,6 +12,7 @@ import { sources, type Data } from "./backup-sources.ts";
 import type { BackupStep } from "./backup-step.ts";
 import { containersWhere } from "./containers-of-run.ts";
 import { rememberFiles } from "./drill/remember-files.ts";
+import { resticOf } from "./restic-of.ts";
 import { restorePointOf } from "./restore-points-told.ts";
 
 export async function takeBackup(
@@ -130,11 +131,6 @@ async function claimUsers({ dataset }: BackupStep, context: ActContext): Promise
   const users = await containersWhere(context, (container) => writersOf(dataset, [container]).length > 0);
   const held = users.map(({ id }) => context.claims.share(id, "backup"));
   return () => held.forEach((release) => release?.());
-}
-
-export function resticOf({ restic }: Pick<ActContext, "restic">): Restic {
-  if (restic !== undefined) return restic;
-  throw new ResticProblem("restic_failed", "there is no restic on this host");
 }
 
 /** A repository that held restore points and is gone was not mounted, or was lost: a new one would hide that. */

@@ -1,9 +1,8 @@
 /** Lets restore points go, one at a time, and has each repository give back their space once, after the last of them. */
 import { assert, errorChain } from "@shipkeeper/kit";
 import type { Verdict } from "@shipkeeper/policy";
-import { ResticProblem, type Restic } from "@shipkeeper/restic";
-import type { ActContext } from "./action-context.ts";
 import type { ActionHandler } from "./apply-plan.ts";
+import { resticOf } from "./restic-of.ts";
 import { tellRestorePoints } from "./restore-points-told.ts";
 
 export const retainHandler: ActionHandler = {
@@ -51,9 +50,4 @@ function repositoryOf({ expect }: Verdict): string {
   const repository = expect?.["repository"];
   assert(typeof repository === "string", "a step of retention names its repository");
   return repository;
-}
-
-function resticOf({ restic }: Pick<ActContext, "restic">): Restic {
-  if (restic !== undefined) return restic;
-  throw new ResticProblem("restic_failed", "there is no restic on this host");
 }

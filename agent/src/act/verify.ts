@@ -15,9 +15,10 @@ import {
   type Verdict,
   type VerifyFacts,
 } from "@shipkeeper/policy";
-import { ResticProblem, type CheckFound, type Damage, type Restic } from "@shipkeeper/restic";
+import type { CheckFound, Damage, Restic } from "@shipkeeper/restic";
 import type { ActContext } from "./action-context.ts";
 import type { ActionHandler, StepResult } from "./apply-plan.ts";
+import { resticOf } from "./restic-of.ts";
 import { compareWithSource, describeSample, type Sample } from "./verify-sample.ts";
 
 export const verifyHandler: ActionHandler = {
@@ -42,8 +43,7 @@ export const verifyHandler: ActionHandler = {
 };
 
 async function look(verdict: Verdict, repository: string, context: ActContext): Promise<StepResult> {
-  const { restic } = context;
-  if (restic === undefined) throw new ResticProblem("restic_failed", "there is no restic on this host");
+  const restic = resticOf(context);
   switch (verdict.decision) {
     case "check-structure":
       return checkStructure(repository, restic, context);

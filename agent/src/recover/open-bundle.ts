@@ -1,7 +1,7 @@
 /** The configuration of a lost host, out of its repository, with what the recovery key opens of its secrets. */
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { InvalidInput } from "@shipkeeper/kit";
+import { InvalidInput, parseJson } from "@shipkeeper/kit";
 import {
   BUNDLE_FILES,
   hostConfigurationSchema,
@@ -44,12 +44,4 @@ async function openSecrets(folder: string, keyText: string): Promise<Secrets> {
   const sealed = await readFile(join(folder, BUNDLE_FILES.secrets), "utf8");
   const opened = openSealed(parseRecoveryKey(keyText), sealed);
   return sealedContentSchema.parse(parseJson(Buffer.from(opened).toString("utf8"))).values;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -273,7 +273,10 @@ export interface EngineActor {
     isolation: Isolation,
     options?: CallOptions,
   ): Promise<{ readonly id: ContainerId } | "already-gone">;
-  /** A new bridge that leads nowhere: its members reach each other and this host, which reaches them. Throws `EngineRefused` where the name is taken. */
+  /**
+   * A new bridge without a way out: its members reach each other and what listens on this host, and no other machine; only
+   * this host reaches them. Throws `EngineRefused` where the name is taken.
+   */
   createInternalNetwork(
     name: string,
     labels: Readonly<Record<string, string>>,

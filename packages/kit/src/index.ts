@@ -10,6 +10,8 @@ export * from "./fraction.ts";
 export * from "./instant.ts";
 export * from "./map-bounded.ts";
 export * from "./mask-secrets.ts";
+export * from "./newest.ts";
+export * from "./parse-json.ts";
 export * from "./pattern.ts";
 export * from "./printable.ts";
 export * from "./share.ts";

@@ -1,5 +1,5 @@
 /** What restic prints, as far as it is used. Fields and message types come and go with its versions. */
-import { parseInstant, type Instant } from "@shipkeeper/kit";
+import { parseInstant, parseJson, type Instant } from "@shipkeeper/kit";
 import { countSchema } from "@shipkeeper/model";
 import * as z from "zod";
 
@@ -75,12 +75,4 @@ export interface ContentSize {
 export function readSize(lines: readonly string[]): ContentSize {
   const sizes = lines.flatMap((line) => statsSchema.safeParse(parseJson(line)).data ?? []);
   return sizes.at(-1) ?? { bytes: 0, files: 0 };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -15,7 +15,7 @@ import {
   randomBytes,
   type KeyObject,
 } from "node:crypto";
-import { InvalidInput, type Brand } from "@shipkeeper/kit";
+import { InvalidInput, parseJson, type Brand } from "@shipkeeper/kit";
 import * as z from "zod";
 
 /** As it is printed: `K3F7-…`, nine groups of four. Also the password of the repositories that it opens. */
@@ -158,12 +158,4 @@ function decrypt(key: Uint8Array, text: string): Uint8Array {
   const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, 12), { authTagLength: 16 });
   decipher.setAuthTag(bytes.subarray(-16));
   return new Uint8Array(Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

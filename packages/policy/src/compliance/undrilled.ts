@@ -1,7 +1,6 @@
-import { formatDuration, type Instant } from "@shipkeeper/kit";
+import { formatDuration, newest, type Instant } from "@shipkeeper/kit";
 import * as z from "zod";
 import type { CoveringRule } from "../coverage/judge-coverage.ts";
-import type { Proof } from "../dataset/proof.ts";
 import { failed, PASSED, type Check } from "./check.ts";
 import type { BackupsToJudge } from "./host-view.ts";
 
@@ -55,10 +54,7 @@ function fault(
   const isOf = (one: { readonly dataset?: string | undefined; readonly repository: string }) =>
     one.dataset === dataset && repositories.includes(one.repository);
   const drills = proofs.filter((proof) => proof.level === "drill" && isOf(proof) && proof.at <= now);
-  const last = drills.reduce<Proof | undefined>(
-    (newest, one) => (newest && newest.at > one.at ? newest : one),
-    undefined,
-  );
+  const last = newest(drills);
   if (last === undefined) {
     const since = Math.min(...points.filter(isOf).map(({ at }) => at));
     // What is kept for a shorter time than that is always younger.

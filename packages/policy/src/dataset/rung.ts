@@ -1,5 +1,5 @@
 /** Proofs of one rung, put side by side: what passed last, what failed last, and which of the two counts. */
-import type { Instant } from "@shipkeeper/kit";
+import { newest, type Instant } from "@shipkeeper/kit";
 import type { Proof, ProofLevel } from "./proof.ts";
 
 export interface RungName {
@@ -29,13 +29,14 @@ export function rungOf(
       proof.dataset === dataset &&
       proof.at <= now,
   );
-  const passed = newestOf(those.filter((proof) => proof.passed));
-  const failed = newestOf(those.filter((proof) => !proof.passed));
-  const newest = newestOf([passed, failed].filter((proof) => proof !== undefined));
+  const passed = newest(those.filter((proof) => proof.passed));
+  const failed = newest(those.filter((proof) => !proof.passed));
+  // Of two at the same time the failed one counts.
+  const latest = newest([failed, passed].filter((proof) => proof !== undefined));
   return {
     ...(passed !== undefined && { passed }),
     ...(failed !== undefined && { failed }),
-    ...(newest !== undefined && { newest }),
+    ...(latest !== undefined && { newest: latest }),
   };
 }
 
@@ -46,8 +47,8 @@ export function isNewFailure(proof: Proof, before: readonly Proof[]): boolean {
 
 /** A failed proof with the time since when its rung was found bad at every look, so that it can be told as one thing. */
 export function withSince(proof: Proof, before: readonly Proof[]): Proof {
-  const { newest } = rungOf(before, proof, proof.at);
-  const since = newest?.passed === false ? sinceOf(newest) : proof.at;
+  const last = rungOf(before, proof, proof.at).newest;
+  const since = last?.passed === false ? sinceOf(last) : proof.at;
   return proof.passed ? proof : { ...proof, facts: { ...proof.facts, since } };
 }
 
@@ -80,15 +81,4 @@ export function standingDamage(
   if (failed.length === 0) return undefined;
   const message = failed.map((proof) => proof.message ?? `its ${proof.level} is damaged`).join("; ");
   return { message, since: Math.min(...failed.map(sinceOf)) };
-}
-
-/** Of two at the same time the failed one counts. */
-function newestOf(proofs: readonly Proof[]): Proof | undefined {
-  return proofs.reduce<Proof | undefined>(
-    (newest, proof) =>
-      newest === undefined || proof.at > newest.at || (proof.at === newest.at && !proof.passed)
-        ? proof
-        : newest,
-    undefined,
-  );
 }

@@ -2,7 +2,7 @@
  * How well what was agreed for a dataset can be kept: how much would be lost, and how long having it back takes. What is
  * judged here holds until the host tells something else; how that stands at an instant says `state-at.ts`.
  */
-import { DAY_MS, type Instant } from "@shipkeeper/kit";
+import { DAY_MS, newest, type Instant } from "@shipkeeper/kit";
 import { ladderOf } from "../dataset/ladder.ts";
 import { PROOF_LEVELS, type Proof, type ProofLevel } from "../dataset/proof.ts";
 import type { Agreement, KnownBackups, PointFact } from "./agreement.ts";
@@ -57,17 +57,17 @@ export function judgeObjective(agreement: Agreement, facts: KnownBackups, now: I
   );
   const offsite = repositories.filter((repository) => facts.offsite.has(repository));
   const known = { points, proofs };
-  const newest = points.at(-1);
+  const newestPoint = points.at(-1);
   return {
     ...agreement,
     vouched: vouchedPoints(agreement, repositories, known, now)[0],
     ...(offsite.length > 0 && {
       offsite: { repositories: offsite, vouched: vouchedPoints(agreement, offsite, known, now)[0] },
     }),
-    newestAt: newest?.at,
-    bytes: newest?.bytes,
+    newestAt: newestPoint?.at,
+    bytes: newestPoint?.bytes,
     worstGap: worstGap(points, agreement, now),
-    rto: rtoFact(proofs, newest, facts),
+    rto: rtoFact(proofs, newestPoint, facts),
     ...rungs(agreement, proofs, now),
   };
 }
@@ -93,25 +93,19 @@ const TELLING_RESTORE_MS = 100;
 
 function rtoFact(
   proofs: readonly Proof[],
-  newest: PointFact | undefined,
+  newestPoint: PointFact | undefined,
   { proofs: ofAll }: KnownBackups,
 ): RtoFact | undefined {
   const drills = proofs.filter(({ level, dataset }) => level === "drill" && dataset !== undefined);
-  const last = latest(drills);
-  const passed = latest(drills.filter((drill) => drill.passed && rtoOf(drill) !== undefined));
+  const last = newest(drills);
+  const passed = newest(drills.filter((drill) => drill.passed && rtoOf(drill) !== undefined));
   const hasFailedSince = last?.passed === false;
   const ms = passed && rtoOf(passed);
   if (passed !== undefined && ms !== undefined)
     return { ms, isMeasured: true, at: passed.at, hasFailedSince };
-  const estimatedMs = estimateRto(newest?.bytes, ofAll);
+  const estimatedMs = estimateRto(newestPoint?.bytes, ofAll);
   return estimatedMs === undefined ? undefined : { ms: estimatedMs, isMeasured: false, hasFailedSince };
 }
-
-const latest = (proofs: readonly Proof[]): Proof | undefined =>
-  proofs.reduce<Proof | undefined>(
-    (newest, proof) => (newest && newest.at > proof.at ? newest : proof),
-    undefined,
-  );
 
 function rtoOf({ facts }: Proof): number | undefined {
   const ms = facts?.["rtoMs"];

@@ -3,6 +3,7 @@
  * stopped, is not known here. An incomplete list only hides data: what was seen is backed up all the same, unless somebody
  * who is not in the list might write to it.
  */
+import { newest } from "@shipkeeper/kit";
 import type { KnownRestorePoint, World } from "../../round/world.ts";
 import type { Plan, VerdictFor } from "../action.ts";
 import { candidatesOf, type Candidate } from "./candidates.ts";
@@ -89,10 +90,5 @@ function newestRestorePoint(
   id: string,
   wanted: string,
 ): KnownRestorePoint | undefined {
-  return points
-    .filter(({ dataset, repository }) => dataset === id && repository === wanted)
-    .reduce<KnownRestorePoint | undefined>(
-      (newest, point) => (newest === undefined || point.at > newest.at ? point : newest),
-      undefined,
-    );
+  return newest(points.filter(({ dataset, repository }) => dataset === id && repository === wanted));
 }

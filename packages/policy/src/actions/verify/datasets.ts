@@ -1,8 +1,9 @@
 /** Which datasets have some of their files compared with the source: those whose last comparison is oldest first. */
+import { newestOfEach } from "@shipkeeper/kit";
 import { isComplete, type Volume } from "@shipkeeper/model";
 import { readDatasetId, type Dataset } from "../../dataset/dataset.ts";
 import { rungOf } from "../../dataset/rung.ts";
-import type { KnownRestorePoint, World } from "../../round/world.ts";
+import type { World } from "../../round/world.ts";
 import { exceptionFor } from "../exception.ts";
 import { protectsVolume } from "../never-touch.ts";
 import { datasetTarget } from "../target.ts";
@@ -19,6 +20,7 @@ export function planDatasets(spec: VerifySpec, world: World, backupRule: string)
     world.ledger.restorePoints
       .filter(({ rule, repository }) => rule === backupRule && spec.to.includes(repository))
       .filter(({ repository }) => world.repositories.includes(repository)),
+    ({ repository, dataset }) => `${repository} ${dataset}`,
   );
   const due: { lastAt: number; verdict: VerifyVerdict }[] = [];
   const idle: VerifyVerdict[] = [];
@@ -48,17 +50,6 @@ export function planDatasets(spec: VerifySpec, world: World, backupRule: string)
 
   due.sort((a, b) => (a.lastAt === b.lastAt ? 0 : a.lastAt - b.lastAt));
   return [...due.map(({ verdict }, index) => (index < MOST_SAMPLES ? verdict : later(verdict))), ...idle];
-}
-
-/** Of each dataset in each repository. */
-function newestOfEach(points: readonly KnownRestorePoint[]): KnownRestorePoint[] {
-  const newest = new Map<string, KnownRestorePoint>();
-  for (const point of points) {
-    const key = `${point.repository} ${point.dataset}`;
-    const other = newest.get(key);
-    if (other === undefined || point.at > other.at) newest.set(key, point);
-  }
-  return [...newest.values()];
 }
 
 function later({ target, expect }: VerifyVerdict): VerifyVerdict {
