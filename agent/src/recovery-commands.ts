@@ -1,14 +1,18 @@
 /** What rebuilds a host, and what tells how: by root on the host itself. */
 import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import { InvalidInput, newestOfEach, parseInstant } from "@shipkeeper/kit";
 import { connectEngine } from "@shipkeeper/docker";
+import { labelsOfHost } from "@shipkeeper/model";
 import { BUNDLE_FILES, type KnownRestorePoint } from "@shipkeeper/policy";
 import { tagOf, type Restic } from "@shipkeeper/restic";
 import type { Command } from "./commands.ts";
 import { readIdentity } from "./enrol/identity.ts";
 import { collectBundle } from "./host-bundle/collect-bundle.ts";
+import { hostFiles } from "./host-bundle/keep-bundle.ts";
 import { openRepositories } from "./open-repositories.ts";
+import { sealingKeys } from "./repositories/recovery-keys.ts";
 import { explainReport } from "./recover/explain-report.ts";
 import { RecoveryIncomplete, recover } from "./recover/recover.ts";
 
@@ -22,11 +26,11 @@ const runbook: Command = {
     const files = await collectBundle({
       engine: await connectEngine(config.docker, signal),
       hostId,
-      labels: config.labels,
+      labels: labelsOfHost({ hostname: hostname(), labels: config.labels }),
       restorePoints: await newestPoints(restic, hostId, signal),
       policy: undefined,
-      recoveryKeys: [],
-      files: {},
+      recoveryKeys: sealingKeys(config.stateDir, config.recoveryKeys),
+      files: hostFiles(config.guardrails),
       now: Date.now(),
       signal,
     });

@@ -18,6 +18,12 @@ export interface KeeperSources extends Pick<BundleSources, "engine" | "hostId" |
   readonly clock: Clock;
 }
 
+/** Files that every bundle has, by the names that they get; `guardrails` is where this host's lie. */
+export const hostFiles = (guardrails: string): BundleSources["files"] => ({
+  "daemon.json": "/etc/docker/daemon.json",
+  "guardrails.yaml": guardrails,
+});
+
 /** Writes the bundle into one folder of the agent's state, always the same: people look for a runbook by its path. */
 export function hostBundleKeeper(
   { stateDir, guardrails }: Pick<AgentConfig, "stateDir" | "guardrails">,
@@ -31,7 +37,7 @@ export function hostBundleKeeper(
       restorePoints: restorePoints(),
       policy: bundle && { revision: bundle.revision, policies: bundle.policies.map(({ name }) => name) },
       recoveryKeys: recoveryKeys(),
-      files: { "daemon.json": "/etc/docker/daemon.json", "guardrails.yaml": guardrails },
+      files: hostFiles(guardrails),
       now: clock(),
       signal,
     });
