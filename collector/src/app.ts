@@ -29,6 +29,7 @@ import type { OrderDesk } from "./orders/order-desk.ts";
 import type { PolicyDesk } from "./policies/policy-desk.ts";
 import type { PreviewDesk } from "./preview/preview-desk.ts";
 import { postMortemRoutes } from "./http/api/post-mortem-routes.ts";
+import type { GatherFacts } from "./reports/fleet-facts.ts";
 import { reportRoutes } from "./reports/report-routes.ts";
 import type { ReportMail } from "./reports/report-mail.ts";
 import type { Store } from "./store/store.ts";
@@ -39,6 +40,7 @@ export interface AppDeps {
   readonly policyDesk: PolicyDesk;
   readonly orderDesk: OrderDesk;
   readonly previewDesk: PreviewDesk;
+  readonly gather: GatherFacts;
   readonly reportMail: Pick<ReportMail, "sendNow">;
   readonly now: Clock;
   readonly log: Logger;
@@ -58,6 +60,7 @@ export async function buildApp({
   policyDesk,
   orderDesk,
   previewDesk,
+  gather,
   reportMail,
   now,
   log,
@@ -119,7 +122,7 @@ export async function buildApp({
       await api.register(previewRoutes({ store, previewDesk, now }));
       await api.register(tokenRoutes({ store, now }));
       await api.register(postMortemRoutes({ store }));
-      await api.register(reportRoutes({ store, mail: reportMail, now }));
+      await api.register(reportRoutes({ gather, mail: reportMail, now }));
     },
     { prefix: "/api/v1" },
   );

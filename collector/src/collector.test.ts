@@ -1,7 +1,11 @@
 /** The whole way through, from a signed request to the answer of a query. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { ApiHost, Page, SignedBundle } from "@shipkeeper/protocol";
-import { createSigningKey, sealBundle } from "@shipkeeper/runtime";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { createSigningKey, sealBundle, silentLog } from "@shipkeeper/runtime";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { loadCollectorConfig, startCollector } from "./collector.ts";
 import { bundle, container, inventoryEntry } from "./testing/facts.ts";
 import { startTestCollector, type TestCollector } from "./testing/test-collector.ts";
 
@@ -44,4 +48,19 @@ test("a policy that is pushed reaches an agent that waits for it at once", async
   expect(pushed.json()).toMatchObject({ revision: 1, keyTrustedByThisPush: true });
   expect(got.json<SignedBundle>()).toEqual(signed);
   expect(performance.now() - startedAt).toBeLessThan(1_000);
+});
+
+test("a collector that is not backed up says so once when it starts", async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), "collector-"));
+  const warn = vi.fn();
+  const log = Object.assign(Object.create(silentLog), { warn });
+  const environment = { SHIPKEEPER_DATA_DIR: dataDir, SHIPKEEPER_LISTEN: "127.0.0.1:0" };
+
+  const started = await startCollector(loadCollectorConfig(undefined, environment), { log, clock: Date.now });
+  await started.stop();
+  rmSync(dataDir, { recursive: true });
+
+  expect(warn.mock.calls).toEqual([
+    [{ dataDir }, "the collector's own database is not backed up: backup.to says where to"],
+  ]);
 });

@@ -24,6 +24,7 @@ import { openPolicyDesk } from "./policies/policy-desk.ts";
 import { openPreviewDesk } from "./preview/preview-desk.ts";
 import { startRollouts } from "./policies/roll-on.ts";
 import { queueAlertMails } from "./reports/alert-mails.ts";
+import type { GatherFacts } from "./reports/fleet-facts.ts";
 import { gatherFacts } from "./reports/gather-facts.ts";
 import { mailQueue } from "./reports/mail-queue.ts";
 import { smtpSender } from "./reports/mail.ts";
@@ -78,7 +79,9 @@ export async function startCollector(
     backup === undefined || program === undefined
       ? []
       : [startBackups({ dataDir, config: backup, program, now: clock, log })];
-  const reportMail = startReports(store, config, { log, clock });
+  const gather: GatherFacts = (since, now) =>
+    gatherFacts(store, { since, now, isCollectorBackedUp: backup !== undefined });
+  const reportMail = startReports(store, config, { gather, log, clock });
   const alerts = startAlerting({
     alerting,
     tell: (now) => mailAlerts(store, config, { reportMail, now }),
@@ -92,6 +95,7 @@ export async function startCollector(
     policyDesk,
     orderDesk,
     previewDesk,
+    gather,
     reportMail,
     now: clock,
     log,
@@ -116,6 +120,8 @@ export async function startCollector(
     throw new Error(`cannot listen on ${config.listen.host}:${config.listen.port}`, { cause });
   });
   log.info({ url, dataDir }, "the collector listens");
+  if (backup === undefined)
+    log.warn({ dataDir }, "the collector's own database is not backed up: backup.to says where to");
   notifyReady(log);
   return { name: "collector", url, stop: () => stopAll(services, log) };
 }
@@ -123,13 +129,13 @@ export async function startCollector(
 function startReports(
   store: Store,
   { mail, reports, publicUrl }: CollectorConfig,
-  { log, clock }: { log: Logger; clock: Clock },
+  { gather, log, clock }: { gather: GatherFacts; log: Logger; clock: Clock },
 ): ReportMail {
   return startReportMail({
     queue: mailQueue(store.db),
     send: mail === undefined ? undefined : smtpSender(mail),
     ...reports,
-    gather: (since, now) => gatherFacts(store, since, now),
+    gather,
     owners: () => store.owners.list(),
     publicUrl,
     now: clock,

@@ -56,7 +56,7 @@ const configSchema = z.strictObject({
         .default([]),
     })
     .prefault({}),
-  /** Absent: the database is in one place only, and the report says so. */
+  /** Absent: the database is in one place only, and the report and the log say so. */
   backup: backupSchema.optional(),
   reports: z
     .strictObject({

@@ -35,6 +35,8 @@ export interface FleetFacts {
   /** How much of each owner's data is backed up. */
   readonly coverage: readonly CoverageFact[];
   readonly repositories: readonly RepositoryFact[];
+  /** Of the collector's own database; undefined where these facts were cut to one owner. */
+  readonly isCollectorBackedUp?: boolean | undefined;
   /** The newest of each dataset. */
   readonly drills: readonly ReportedDrill[];
   /** Logs that are written to, or burst. */
@@ -55,6 +57,9 @@ export interface FleetFacts {
   /** Set where these facts were cut to one owner. */
   readonly owner?: string | undefined;
 }
+
+/** What is known at `now`; runs and steps are told from `since` on. */
+export type GatherFacts = (since: Instant, now: Instant) => Promise<FleetFacts>;
 
 export interface AlertFact extends ReportedAlert {
   readonly resolvedAt?: Instant | undefined;
@@ -304,6 +309,7 @@ export function cutToOwner(facts: FleetFacts, owner: string): FleetFacts {
     coverage: theirs(facts.coverage),
     // What a repository takes is not anybody's share.
     repositories: [],
+    isCollectorBackedUp: undefined,
     drills: theirs(facts.drills),
     alerts: theirs(facts.alerts),
     logs: theirs(facts.logs),

@@ -3,6 +3,7 @@ import { fleetReportSchema } from "@shipkeeper/protocol";
 import { expect, test } from "vitest";
 import type { FleetFacts } from "./fleet-facts.ts";
 import { fleetReport, ownerReport } from "./fleet-report.ts";
+import { renderHtml } from "./render-html.ts";
 import { renderText } from "./render-text.ts";
 import {
   EMPTY_FACTS,
@@ -138,6 +139,24 @@ test("what to do next is ordered by urgency, with an owner where there is one", 
     "plan unowned-containers -",
     "plan room-to-free -",
   ]);
+});
+
+test("a collector that is not backed up is said in the report of the fleet, and in no owner's", () => {
+  const facts = factsWith({
+    hosts: [hostFact("web-1")],
+    containers: [containerFact("web-1", "shop", { owner: "shop" })],
+    isCollectorBackedUp: false,
+  });
+
+  const said = "the collector's own database is not backed up: it is in one place only";
+  expect(renderText(fleetReport(facts, NOW)).replaceAll(/\s+/g, " ")).toContain(said);
+  expect(renderHtml(fleetReport(facts, NOW))).toContain(said.replace("'", "&#39;"));
+  expect(nextOf(facts)).toContain("soon collector-not-backed-up -");
+  expect(fleetReport(facts, NOW).recovery.isCollectorBackedUp).toBe(false);
+  const own = ownerReport(facts, "shop", NOW);
+  expect(own.next.map(({ kind }) => kind)).not.toContain("collector-not-backed-up");
+  expect(own.recovery).not.toHaveProperty("isCollectorBackedUp");
+  expect(nextOf({ ...facts, isCollectorBackedUp: true })).not.toContain("soon collector-not-backed-up -");
 });
 
 test("one kind of trouble does not push out the others", () => {

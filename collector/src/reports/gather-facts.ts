@@ -23,7 +23,16 @@ import { gatherRecovery } from "./gather-recovery.ts";
 import { gatherRuns } from "./gather-runs.ts";
 import { gatherAlerts } from "./gather-alerts.ts";
 
-export async function gatherFacts(store: FactSource, since: Instant, now: Instant): Promise<FleetFacts> {
+export interface GatherRequest {
+  readonly since: Instant;
+  readonly now: Instant;
+  readonly isCollectorBackedUp: boolean;
+}
+
+export async function gatherFacts(
+  store: FactSource,
+  { since, now, isCollectorBackedUp }: GatherRequest,
+): Promise<FleetFacts> {
   const hosts = (await everyPage((page) => store.hosts.list({ ...page, sort: "hostname" }, now))).filter(
     ({ state }) => state !== "revoked",
   );
@@ -81,6 +90,7 @@ export async function gatherFacts(store: FactSource, since: Instant, now: Instan
     compliance: await gatherCompliance(store, nameOf, now),
     ...(await gatherFigures(store, nameOf, now)),
     ...(await gatherRecovery(store, nameOf, now)),
+    isCollectorBackedUp,
     troubles: named(await newestTroubles(store, since)).map(({ host, at, what: code, message }) => ({
       host,
       at,

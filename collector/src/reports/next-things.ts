@@ -37,6 +37,7 @@ export function nextThings(report: Found, facts: FleetFacts, now: Instant): Next
     grave(report, facts, now),
     staleBackups(report, now),
     missingBackups(report),
+    collectorBackup(report),
     oldImages(report, facts),
     unownedThings(report),
     roomToFree(report),
@@ -182,6 +183,13 @@ function missingBackups({ restorePoints, done }: Found): NextThing[] {
     host,
     owner,
   }));
+}
+
+/** What every host told is lost with it, and no host can tell it again. */
+function collectorBackup({ hosts, recovery }: Found): NextThing[] {
+  if (hosts.length === 0 || recovery.isCollectorBackedUp !== false) return [];
+  const why = "its database is in one place only; backup.to in its configuration says where else";
+  return [{ urgency: "soon", kind: "collector-not-backed-up", what: "Back up the collector itself", why }];
 }
 
 /** Where a policy limits the age of what runs, its findings tell of it. */

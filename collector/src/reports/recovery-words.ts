@@ -3,8 +3,11 @@ import { formatBytes, formatDuration } from "@shipkeeper/kit";
 import type { FleetReport, ReportedObjective, ReportedRepository } from "@shipkeeper/protocol";
 import { counted } from "./wording.ts";
 
+export const COLLECTOR_NOT_BACKED_UP =
+  "the collector's own database is not backed up: it is in one place only";
+
 /** `of 3 datasets 1 as agreed, …; of 8 volumes and folders 3 backed up, …` */
-export function recoveryInWords({ states, coverage }: FleetReport["recovery"]): string {
+export function recoveryInWords({ states, coverage, isCollectorBackedUp }: FleetReport["recovery"]): string {
   const { covered, excluded, uncovered } = coverage;
   const all = covered + excluded + uncovered;
   const total = Object.values(states).reduce((sum, count) => sum + count, 0);
@@ -12,7 +15,8 @@ export function recoveryInWords({ states, coverage }: FleetReport["recovery"]): 
     total === 0
       ? "no backup rule promises anything"
       : `of ${counted(total, "dataset")} ${states.met} as agreed, ${states["at-risk"]} at risk, ${states.unknown} unknown, ${states.broken} broken`;
-  return `${agreed}; of ${all} volumes and folders ${covered} backed up, ${excluded} excluded for a while, ${uncovered} not backed up`;
+  const data = `of ${all} volumes and folders ${covered} backed up, ${excluded} excluded for a while, ${uncovered} not backed up`;
+  return `${agreed}; ${data}${isCollectorBackedUp === false ? `; ${COLLECTOR_NOT_BACKED_UP}` : ""}`;
 }
 
 /** `2 hours would be lost (limit 30 minutes)` */

@@ -7,7 +7,7 @@ import type { FleetFacts, RepositoryFact } from "./fleet-facts.ts";
 const MOST_SHOWN = 15;
 
 export function reportRecovery(facts: FleetFacts): FleetReport["recovery"] {
-  const { objectives, coverage } = facts;
+  const { objectives, coverage, isCollectorBackedUp } = facts;
   const countOf = (state: string) => objectives.filter((one) => one.state === state).length;
   const [broken = 0, unknown = 0, atRisk = 0, met = 0] = OBJECTIVE_STATES.map(countOf);
   const share = (state: string) =>
@@ -21,6 +21,7 @@ export function reportRecovery(facts: FleetFacts): FleetReport["recovery"] {
     repositories: [...Map.groupBy(facts.repositories, ({ repository }) => repository).values()].map((same) =>
       reportRepository(same, facts),
     ),
+    ...(isCollectorBackedUp !== undefined && { isCollectorBackedUp }),
   };
 }
 

@@ -14,7 +14,7 @@ import {
 } from "@shipkeeper/kit";
 import { startLoop, type Logger, type Service } from "@shipkeeper/runtime";
 import { Cron } from "croner";
-import type { FleetFacts } from "./fleet-facts.ts";
+import type { GatherFacts } from "./fleet-facts.ts";
 import { fleetReport, ownerReport } from "./fleet-report.ts";
 import type { DueMail, MailQueue, QueuedMail } from "./mail-queue.ts";
 import type { SendMail } from "./mail.ts";
@@ -26,7 +26,7 @@ export interface ReportMailDeps {
   readonly send: SendMail | undefined;
   readonly schedule: string;
   readonly timezone: string;
-  readonly gather: (since: Instant, now: Instant) => Promise<FleetFacts>;
+  readonly gather: GatherFacts;
   /** By the owner map of the policy in force. */
   readonly owners: () => Promise<readonly { owner?: string | undefined; mail?: string | undefined }[]>;
   /** Where the whole report can be read. */

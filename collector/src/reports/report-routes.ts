@@ -8,22 +8,20 @@ import {
   sendReportsSchema,
 } from "@shipkeeper/protocol";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
-import type { FactSource } from "./fact-source.ts";
-import { cutToOwner } from "./fleet-facts.ts";
+import { cutToOwner, type GatherFacts } from "./fleet-facts.ts";
 import { fleetReport } from "./fleet-report.ts";
-import { gatherFacts } from "./gather-facts.ts";
 import { renderCsv } from "./render-csv.ts";
 import { REPORT_CONTENT_POLICY, renderHtml } from "./render-html.ts";
 import { renderText } from "./render-text.ts";
 import type { ReportMail } from "./report-mail.ts";
 
 export interface ReportRoutesDeps {
-  readonly store: FactSource;
+  readonly gather: GatherFacts;
   readonly mail: Pick<ReportMail, "sendNow">;
   readonly now: Clock;
 }
 
-export function reportRoutes({ store, mail, now }: ReportRoutesDeps): FastifyPluginAsyncZod {
+export function reportRoutes({ gather, mail, now }: ReportRoutesDeps): FastifyPluginAsyncZod {
   return async (app) => {
     app.get(
       "/reports/fleet",
@@ -37,7 +35,7 @@ export function reportRoutes({ store, mail, now }: ReportRoutesDeps): FastifyPlu
       },
       async ({ query: { format, owner, days } }, reply) => {
         const at = now();
-        const all = await gatherFacts(store, at - days * DAY_MS, at);
+        const all = await gather(at - days * DAY_MS, at);
         const facts = owner === undefined ? all : cutToOwner(all, owner);
         if (format === "csv")
           return reply.type("text/csv; charset=utf-8; header=present").send(renderCsv(facts, at) as never);

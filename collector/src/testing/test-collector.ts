@@ -19,6 +19,7 @@ import { rollOn } from "../policies/roll-on.ts";
 import { openOrderDesk } from "../orders/order-desk.ts";
 import { openPolicyDesk, type PolicyDesk } from "../policies/policy-desk.ts";
 import { openPreviewDesk } from "../preview/preview-desk.ts";
+import { gatherFacts } from "../reports/gather-facts.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { NOW, status, uuid } from "./facts.ts";
 
@@ -70,6 +71,7 @@ export async function startTestCollector({
     policyDesk,
     orderDesk,
     previewDesk,
+    gather: (since, at) => gatherFacts(store, { since, now: at, isCollectorBackedUp: false }),
     reportMail,
     now,
     log,

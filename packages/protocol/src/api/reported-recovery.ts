@@ -45,5 +45,7 @@ export const reportedRecoverySchema = z.object({
   worst: z.array(reportedObjectiveSchema),
   coverage: z.object({ covered: countSchema, excluded: countSchema, uncovered: countSchema }),
   repositories: z.array(reportedRepositorySchema),
+  /** Whether the collector keeps backups of its own database; absent in the report of one owner. */
+  isCollectorBackedUp: z.boolean().optional(),
 });
 export type ReportedRecovery = z.infer<typeof reportedRecoverySchema>;
