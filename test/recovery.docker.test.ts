@@ -108,7 +108,7 @@ test(
         clock: Date.now,
       },
     );
-    const kept = await keep(new AbortController().signal);
+    const kept = await keep({ hooks: {}, signal: new AbortController().signal });
     await restic.backUp("local", { ...BY, dataset: "host:configuration", ...kept });
     await lost.powerOff();
 

@@ -111,13 +111,21 @@ test("stages of a program do not import each other, but for what they hand on", 
     // The ledger is what observing writes and deciding reads; the registry client is the tool of looking and of deleting.
     "agent/observe": ["agent/ledger", "agent/registry"],
     "agent/steward": ["agent/ledger", "agent/quiesce", "agent/act", "agent/registry"],
-    "agent/act": ["agent/ledger", "agent/quiesce", "agent/registry", "agent/restore", "agent/probe"],
+    "agent/act": [
+      "agent/ledger",
+      "agent/quiesce",
+      "agent/registry",
+      "agent/dump",
+      "agent/restore",
+      "agent/probe",
+    ],
+    "agent/dump": [],
     "agent/quiesce": ["agent/ledger"],
     "agent/registry": ["agent/ledger"],
     "agent/orders": ["agent/ledger"],
     "agent/restore": [],
     // A recovery is many restores, by what another host kept of itself.
-    "agent/recover": ["agent/restore", "agent/host-bundle"],
+    "agent/recover": ["agent/dump", "agent/restore", "agent/host-bundle"],
     // Everything of the collector speaks to its store; routes hand requests to the stage that they are for.
     "collector/ingest": ["collector/store"],
     "collector/enrol": ["collector/store"],

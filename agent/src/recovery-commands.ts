@@ -15,6 +15,7 @@ import { openRepositories } from "./open-repositories.ts";
 import { sealingKeys } from "./repositories/recovery-keys.ts";
 import { explainReport } from "./recover/explain-report.ts";
 import { RecoveryIncomplete, recover } from "./recover/recover.ts";
+import { guardrailsFile } from "./steward/guardrails-file.ts";
 
 const runbook: Command = {
   check: ({ args }) => (args.length === 0 ? undefined : `${args[0]} is not understood here`),
@@ -29,6 +30,7 @@ const runbook: Command = {
       labels: labelsOfHost({ hostname: hostname(), labels: config.labels }),
       restorePoints: await newestPoints(restic, hostId, signal),
       policy: undefined,
+      hooks: guardrailsFile(config.guardrails)().guardrails.hooks,
       recoveryKeys: sealingKeys(config.stateDir, config.recoveryKeys),
       files: hostFiles(config.guardrails),
       now: Date.now(),

@@ -4,22 +4,22 @@ import { firstMatch } from "@shipkeeper/kit";
 import type { VolumeName } from "@shipkeeper/model";
 import { IMAGE_FILE, expectVolume, noDataAt, type DatasetKind, type Expectation } from "@shipkeeper/policy";
 import type { ActContext } from "./action-context.ts";
-import { dumpOf } from "./backup-dump.ts";
+import { makeDump } from "../dump/make-dump.ts";
 import type { BackupStep } from "./backup-step.ts";
 
 /** A folder or a file of the host, or what a program writes. */
-export type Data =
-  | {
-      readonly folder: string;
-      /** More tags of the restore point. */
-      readonly about?: readonly string[];
-    }
+export type Data = {
+  /** More tags of the restore point. */
+  readonly about?: readonly string[];
+} & (
+  | { readonly folder: string }
   | {
       /** Of the one file in the restore point. */
       readonly filename: string;
       /** Throws where it is not whole; begun anew where restic is. */
       readonly content: (signal: AbortSignal) => AsyncIterable<Uint8Array>;
-    };
+    }
+);
 
 export interface Found {
   /** What the plan relied on, as it is now. */
@@ -41,7 +41,7 @@ export const sources: Readonly<Partial<Record<DatasetKind, Source>>> = {
 
   dump: async (step, context) => {
     const volume = await volumeOf(step, context);
-    return volume && { expect: expectVolume(volume), data: dumpOf(step, context) };
+    return volume && { expect: expectVolume(volume), data: await dumpOf(step, context) };
   },
 
   bind: async ({ dataset: { name: path } }, context) => {
@@ -51,7 +51,10 @@ export const sources: Readonly<Partial<Record<DatasetKind, Source>>> = {
     return { expect: { path }, data: { folder: real } };
   },
 
-  host: async (_, { keepHostBundle, signal }) => ({ expect: {}, data: await keepHostBundle(signal) }),
+  host: async (_, { keepHostBundle, guardrails, signal }) => ({
+    expect: {},
+    data: await keepHostBundle({ hooks: guardrails().hooks, signal }),
+  }),
 
   image: async ({ dataset: { name } }, { engine }) => {
     const image = (await engine.imageNames()).find(({ id, tags }) => id === name || tags.includes(name));
@@ -62,6 +65,11 @@ export const sources: Readonly<Partial<Record<DatasetKind, Source>>> = {
     }
   },
 };
+
+function dumpOf({ dataset, hook = "", containers }: BackupStep, { engine, guardrails }: ActContext) {
+  const [container] = containers;
+  return makeDump({ volume: dataset.name, hook, hooks: guardrails().hooks, container }, engine);
+}
 
 async function volumeOf({ dataset }: BackupStep, { engine }: ActContext) {
   return (await engine.volumes()).find(({ name }) => name === (dataset.name as VolumeName));

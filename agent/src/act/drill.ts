@@ -5,6 +5,7 @@ import {
   catalog,
   expectDrill,
   firstChange,
+  takeBackNamed,
   type DrillFacts,
   type Proof,
   type Verdict,
@@ -30,7 +31,9 @@ export const drillHandler: ActionHandler = {
     const { restic, claims } = context;
     if (restic === undefined) return { status: "skipped", why: "no-restic" };
     const source = await sourceOf(verdict, context);
-    if (source === "changed") return { status: "skipped", why: "changed-since-plan" };
+    const takeBack = takeBackOf(verdict, context);
+    if (source === "changed" || takeBack === "changed")
+      return { status: "skipped", why: "changed-since-plan" };
     const release = claims.take(DRILL_CLAIM, "drill");
     if (release === undefined) return { status: "skipped", why: "busy" };
     try {
@@ -38,7 +41,14 @@ export const drillHandler: ActionHandler = {
       await removeScratch((runId) => context.isDrill(runId), context);
       const { dataset, repository } = verdict.expect ?? {};
       const spec = catalog.drill.spec.parse(context.spec);
-      const request = { dataset: String(dataset), repository: String(repository), source, spec, restic };
+      const request = {
+        dataset: String(dataset),
+        repository: String(repository),
+        source,
+        takeBack,
+        spec,
+        restic,
+      };
       const remembered = (at: number) => context.fileSamples.of(request.dataset, at);
       const receipt = await drillOnce({ ...request, remembered }, context);
       return file(receipt, verdict, context);
@@ -59,11 +69,27 @@ async function sourceOf(
   { expect = {} }: Verdict,
   { engine, signal }: ActContext,
 ): Promise<Container | undefined | "changed"> {
-  const { dataset, repository, container: id } = expect;
+  const { dataset, repository, container: id, hook } = expect;
   if (id === undefined) return undefined;
   const container = await engine.container(containerIdSchema.parse(id), { signal });
-  const now = expectDrill({ dataset: String(dataset), repository: String(repository), container });
+  const same = {
+    dataset: String(dataset),
+    repository: String(repository),
+    ...(hook !== undefined && { hook: String(hook) }),
+  };
+  const now = expectDrill({ ...same, container });
   return container === undefined || firstChange(expect, now) !== undefined ? "changed" : container;
+}
+
+/** What takes a dump back; undefined where there is none to take, `changed` where root took it out of the guardrails. */
+function takeBackOf(
+  { expect = {} }: Verdict,
+  { guardrails }: ActContext,
+): DrillRequest["takeBack"] | "changed" {
+  if (expect["hook"] === undefined) return undefined;
+  const hook = String(expect["hook"]);
+  const program = takeBackNamed(guardrails().hooks, hook);
+  return program === undefined ? "changed" : { hook, program };
 }
 
 /** Nothing of it is left when this ends, in whatever way. */

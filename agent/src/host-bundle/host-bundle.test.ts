@@ -45,6 +45,7 @@ function read({ engine }: ReturnType<typeof shop>) {
     labels: { site: "vie" },
     restorePoints: [],
     policy: undefined,
+    hooks: {},
     now: NOW,
   };
   return readConfiguration({ ...sources, engine });

@@ -30,12 +30,13 @@ export function hostBundleKeeper(
   { restorePoints, policy, recoveryKeys, clock, ...sources }: KeeperSources,
 ): KeepHostBundle {
   const folder = join(stateDir, "host-configuration");
-  return async (signal) => {
+  return async ({ hooks, signal }) => {
     const bundle = policy();
     const files = await collectBundle({
       ...sources,
       restorePoints: restorePoints(),
       policy: bundle && { revision: bundle.revision, policies: bundle.policies.map(({ name }) => name) },
+      hooks,
       recoveryKeys: recoveryKeys(),
       files: hostFiles(guardrails),
       now: clock(),

@@ -8,6 +8,7 @@ import type { Container, ContainerBlueprint, HostId, Labels } from "@shipkeeper/
 import {
   dependenciesAmong,
   isOwnNetwork,
+  type Guardrails,
   type HostConfiguration,
   type KnownRestorePoint,
   type RecordedContainer,
@@ -19,6 +20,7 @@ export interface ConfigurationSources {
   readonly labels: Labels;
   readonly restorePoints: readonly KnownRestorePoint[];
   readonly policy: HostConfiguration["policy"];
+  readonly hooks: Guardrails["hooks"];
   readonly now: Instant;
   readonly signal?: AbortSignal | undefined;
 }
@@ -28,7 +30,7 @@ const AT_ONCE = 4;
 
 /** With all values of all environments. Throws where the engine does not list what it has. */
 export async function readConfiguration(sources: ConfigurationSources): Promise<HostConfiguration> {
-  const { engine, hostId, labels, restorePoints, policy, now } = sources;
+  const { engine, hostId, labels, restorePoints, policy, hooks, now } = sources;
   const options = sources.signal === undefined ? {} : { signal: sources.signal };
   const gaps: string[] = [];
   const orGap = async <T>(what: string, read: () => Promise<T>): Promise<T | undefined> => {
@@ -82,6 +84,7 @@ export async function readConfiguration(sources: ConfigurationSources): Promise<
     volumes: volumes
       .map((volume) => ({ ...volume, mountpoint: mountpoints.get(volume.name) ?? "" }))
       .toSorted(byName),
+    hooks: { ...hooks },
     restorePoints: restorePoints.map(({ dataset, repository, id, at }) => ({
       dataset,
       repository,

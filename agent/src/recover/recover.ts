@@ -192,6 +192,7 @@ const PHASES: Readonly<Record<RecoveryKind, string>> = {
   folder: "data",
   container: "containers",
   start: "verify",
+  feed: "data",
 };
 
 interface Taken {
@@ -228,11 +229,9 @@ async function takeOne(
 ): Promise<ReportedStep> {
   const key = stepKey(step);
   if (step.decision === "keep" || journal.isDone(key)) return { ...step, outcome: "kept" };
-  const failed = before.find(
-    (one) => one.kind === "container" && one.name === step.name && one.problem !== undefined,
-  );
-  if (step.kind === "start" && failed !== undefined) {
-    return { ...step, outcome: "skipped", problem: "the container could not be made" };
+  const needed = neededBy(step);
+  if (before.some((one) => stepKey(one) === needed?.key && one.problem !== undefined)) {
+    return { ...step, outcome: "skipped", problem: needed?.problem ?? "" };
   }
   context.signal.throwIfAborted();
   context.onProgress(`${key} …`);
@@ -247,4 +246,15 @@ async function takeOne(
     context.signal.throwIfAborted();
     return { ...step, outcome: "failed", problem: errorChain(error) };
   }
+}
+
+/** The step without which this one makes no sense, and what is said where that one failed. */
+function neededBy({ kind, name, into = "" }: RecoveryStep) {
+  if (kind === "start") {
+    return { key: stepKey({ kind: "container", name }), problem: "the container could not be made" };
+  }
+  if (kind === "feed") {
+    return { key: stepKey({ kind: "start", name: into }), problem: `container ${into} does not run well` };
+  }
+  return undefined;
 }

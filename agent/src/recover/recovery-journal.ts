@@ -13,7 +13,14 @@ const recordSchema = z.object({
   repository: z.string(),
   startedAt: instantSchema,
   /** The points in time that it restores, so that going on does not mix two. */
-  points: z.array(z.object({ dataset: z.string(), restorePoint: z.string(), at: instantSchema })),
+  points: z.array(
+    z.object({
+      dataset: z.string(),
+      restorePoint: z.string(),
+      at: instantSchema,
+      dump: z.object({ hook: z.string(), container: z.string() }).optional(),
+    }),
+  ),
   steps: z.record(z.string(), z.enum(["begun", "done"])),
 });
 type RecoveryRecord = z.infer<typeof recordSchema>;

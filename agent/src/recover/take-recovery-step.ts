@@ -4,9 +4,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { MINUTE_MS, assert, unreachable } from "@shipkeeper/kit";
 import type { Engine } from "@shipkeeper/docker";
-import { verifyMs, type HostConfiguration, type RecoveryPoint, type RecoveryStep } from "@shipkeeper/policy";
+import {
+  takeBackOf,
+  verifyMs,
+  type HostConfiguration,
+  type RecoveryPoint,
+  type RecoveryStep,
+} from "@shipkeeper/policy";
 import type { Container, ContainerId } from "@shipkeeper/model";
 import type { Restic } from "@shipkeeper/restic";
+import { feedDump } from "../dump/feed-dump.ts";
 import { restoreInto, restoreToPath } from "../restore/restore.ts";
 
 export interface RecoveryContext {
@@ -41,6 +48,8 @@ export async function takeRecoveryStep(
       return makeContainer(step, context);
     case "start":
       return start(step, context);
+    case "feed":
+      return feed(step, context);
     default:
       return unreachable(step.kind);
   }
@@ -157,6 +166,26 @@ async function start({ name }: RecoveryStep, { engine, clock, pause, signal }: R
 function isWell({ state, health, startedAt = 0 }: Container, now: number): boolean {
   if (state !== "running") return false;
   return health.status === "none" ? now - startedAt >= SETTLED_MS : health.status === "healthy";
+}
+
+/** Again and again for as long as a database may take to begin. */
+async function feed({ dataset = "", into = "" }: RecoveryStep, context: RecoveryContext) {
+  const { engine, configuration, points, scratch, signal } = context;
+  const point = points.find((one) => one.dataset === dataset);
+  const takeBack = point && takeBackOf(point, configuration);
+  assert(takeBack !== undefined, `something takes ${dataset} back`);
+  const container = await containerNamed(into, engine, signal);
+  if (container === undefined) return `container ${into} is gone`;
+  const { hook, program } = takeBack;
+  const folder = await mkdtemp(join(scratch, "dump-"));
+  try {
+    const file = join(folder, "dump");
+    await restoreToPath({ ...whatOf(dataset, context), to: file });
+    await feedDump({ container, hook, program, file, withinMs: LONGEST_WAIT_MS }, context);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  return undefined;
 }
 
 async function containerNamed(

@@ -38,8 +38,7 @@ export async function withStaging<T>(
 ): Promise<T> {
   await refuseReadOnly(parent);
   await removeAbandoned(parent);
-  const folder = join(parent, PREFIX + name);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const folder = await makeStaging(parent, name);
   const lock = lockOf(folder);
   const mark = join(folder, "complete");
   try {
@@ -53,6 +52,13 @@ export async function withStaging<T>(
   } finally {
     lock.release();
   }
+}
+
+/** A folder of that name that only root can enter, as it is or new; for who has to find it again (`removeStaging`). */
+export async function makeStaging(parent: string, name: string): Promise<string> {
+  const folder = join(parent, PREFIX + name);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return folder;
 }
 
 /** A service may see a disk read-only that everybody else can write. */

@@ -32,5 +32,5 @@ test("a database that is a file is named by its path", () => {
   const { dump, restore } = program({ use: "sqlite", file: "/data/app.db" });
 
   expect(dump.at(-1)).toBe("/data/app.db");
-  expect(restore).toBeUndefined();
+  expect(restore?.at(-1)).toBe("/data/app.db");
 });

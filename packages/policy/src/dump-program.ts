@@ -16,6 +16,31 @@ export interface DumpProgram {
   readonly extension: string;
 }
 
+/** What takes a dump back, apart from the guardrails that name it. */
+export interface TakeBack {
+  /** Takes the dump as its input. */
+  readonly argv: readonly string[];
+  readonly user?: string | undefined;
+  readonly timeoutMs: number;
+}
+
+/** Undefined where there is no such hook. */
+export function dumpProgramNamed(
+  hooks: Readonly<Record<string, Hook>>,
+  name: string,
+): DumpProgram | undefined {
+  const hook = Object.hasOwn(hooks, name) ? hooks[name] : undefined;
+  return hook && dumpProgramOf(hook);
+}
+
+/** Undefined where there is no such hook, or a dump of it comes back as a file only. */
+export function takeBackNamed(hooks: Readonly<Record<string, Hook>>, name: string): TakeBack | undefined {
+  const program = dumpProgramNamed(hooks, name);
+  if (program?.restore === undefined) return undefined;
+  const { restore: argv, timeoutMs, user } = program;
+  return { argv, timeoutMs, ...(user !== undefined && { user }) };
+}
+
 export function dumpProgramOf(hook: Hook): DumpProgram {
   const common = { timeoutMs: hook.timeout, ...(hook.user !== undefined && { user: hook.user }) };
   if (!("use" in hook)) {
@@ -112,5 +137,12 @@ exec redis-cli "$@" --rdb -`,
 folder="$(mktemp -d)" || exit
 trap 'rm -rf "$folder"' EXIT
 sqlite3 -readonly "$1" "VACUUM INTO '$folder/dump'" && cat "$folder/dump"`,
+    // In one transaction, too; and where the program that uses it has made none yet, as a new one.
+    restore: `folder="$(mktemp -d)" || exit
+trap 'rm -rf "$folder"' EXIT
+cat >"$folder/dump" || exit
+said="$(sqlite3 -readonly "$folder/dump" "PRAGMA quick_check" 2>&1)"
+if [ "$said" != ok ]; then printf '%s\\n' "$said" >&2; exit 1; fi
+sqlite3 -bail "$1" ".timeout 30000" ".restore '$folder/dump'"`,
   },
 };

@@ -15,8 +15,11 @@ export const MOST_ASSERTIONS = 50;
 /** Of what an assertion, or a failure, says. */
 export const MOST_SAID = 1_000;
 
-/** In this order: find the restore point, restore it, make what it runs in, await that it is well, ask it. */
-export const drillPhaseSchema = z.enum(["locate", "fetch", "boot", "ready", "verify"]);
+/**
+ * In this order: find the restore point, restore it, make what it runs in, await that it is well, have it take back a dump,
+ * ask it.
+ */
+export const drillPhaseSchema = z.enum(["locate", "fetch", "boot", "ready", "feed", "verify"]);
 export type DrillPhase = z.infer<typeof drillPhaseSchema>;
 
 const assertionResultSchema = z.object({
@@ -45,7 +48,7 @@ export const drillReceiptSchema = z.object({
   requestedAt: instantSchema,
   finishedAt: instantSchema,
   /** What was begun, in order; the last of them may have failed. */
-  phases: z.array(z.object({ phase: drillPhaseSchema, ms: countSchema })).max(5),
+  phases: z.array(z.object({ phase: drillPhaseSchema, ms: countSchema })).max(6),
   assertions: z.array(assertionResultSchema).max(MOST_ASSERTIONS),
   /** What was started on the restored data; absent where nothing was. */
   application: z.object({ container: z.string(), image: z.string(), imageId: imageIdSchema }).optional(),

@@ -14,8 +14,9 @@ const LOOK_EVERY_MS = 500;
 
 export interface Boot {
   readonly source: Container;
-  /** Where the source has the dataset, and the volume that it was restored into. */
-  readonly restored: { readonly isDataset: (mount: Mount) => boolean; readonly volume: VolumeName };
+  /** Where the source has the dataset, and the volume that it was restored into; none of a dump. */
+  readonly restored:
+    { readonly isDataset: (mount: Mount) => boolean; readonly volume: VolumeName } | undefined;
   readonly spec: Pick<DrillSpec, "memory" | "cpus">;
 }
 
@@ -28,7 +29,7 @@ export async function bootApplication(
   const labels = scratchLabels(runId);
   const volumes = new Map<string, VolumeName>();
   for (const mount of source.mounts) {
-    if (restored.isDataset(mount)) volumes.set(mount.destination, restored.volume);
+    if (restored?.isDataset(mount) === true) volumes.set(mount.destination, restored.volume);
     else if (await wantsFolder(mount)) {
       const empty = scratchVolume(runId, volumes.size + 1);
       await engine.createVolume(empty, labels, { signal });

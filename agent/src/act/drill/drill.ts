@@ -3,17 +3,20 @@
  * afterwards, whatever happened; nothing of the host that is real is changed, read or reached.
  */
 import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 import { assert, errorChain, maskSecrets, type Instant } from "@shipkeeper/kit";
-import type { Container, Volume } from "@shipkeeper/model";
-import { mountOf, readDatasetId, type DatasetId, type DrillSpec } from "@shipkeeper/policy";
+import type { Container, Mount, Volume } from "@shipkeeper/model";
+import { mountOf, readDatasetId, type DatasetId, type DrillSpec, type TakeBack } from "@shipkeeper/policy";
 import { MOST_SAID, type DrillPhase, type DrillReceipt } from "@shipkeeper/protocol";
 import { tag, type Restic, type Snapshot } from "@shipkeeper/restic";
 import { VERSION } from "@shipkeeper/runtime";
 import type { ActContext } from "../action-context.ts";
 import type { RememberedFiles } from "../../ledger/file-samples.ts";
-import { restoreInto } from "../../restore/restore.ts";
-import { awaitWell, bootApplication } from "./application.ts";
-import { checkAssertions } from "./assertions.ts";
+import { feedDump } from "../../dump/feed-dump.ts";
+import { restoreInto, restoreToPath } from "../../restore/restore.ts";
+import { makeStaging } from "../../restore/staging.ts";
+import { awaitWell, bootApplication, type Boot } from "./application.ts";
+import { checkAssertions, type Restored } from "./assertions.ts";
 import { scratchLabels, scratchVolume, stagingName } from "./scratch.ts";
 
 export interface DrillRequest {
@@ -21,6 +24,8 @@ export interface DrillRequest {
   readonly repository: string;
   /** What is tried out on the restored data; nothing where undefined. */
   readonly source: Container | undefined;
+  /** Of a dump: what takes it back. */
+  readonly takeBack: { readonly hook: string; readonly program: TakeBack } | undefined;
   readonly spec: DrillSpec;
   readonly restic: Restic;
   /** What is remembered of the dataset as it was at that time. */
@@ -86,7 +91,7 @@ async function takePhases(
   found: { -readonly [Key in keyof Findings]: Findings[Key] },
   context: DrillContext,
 ): Promise<void> {
-  const { dataset, source, spec, remembered } = request;
+  const { dataset, source, spec, remembered, takeBack } = request;
   const { clock, engine, signal, runId } = context;
   async function phase<T>(name: DrillPhase, work: () => Promise<T>): Promise<T> {
     const startedAt = clock();
@@ -98,23 +103,37 @@ async function takePhases(
   const snapshot = await phase("locate", () => locate(request, context));
   found.restorePoint = snapshot.id;
   found.dataAt = snapshot.at;
-  const volume = await phase("fetch", () => fetch(request, snapshot, context));
+  const fetched = await phase("fetch", () => fetch(request, snapshot, context));
 
   let container: Container | undefined;
+  let data: Restored["data"] | undefined = "volume" in fetched ? fetched : undefined;
   if (source !== undefined) {
-    const of = readDatasetId(dataset);
-    assert(of !== undefined, `${dataset} is a dataset`);
-    const isDataset = (mount: Container["mounts"][number]) => mountOf(of, { mounts: [mount] }) !== undefined;
-    const boot = { source, spec, restored: { isDataset, volume: volume.name } };
+    const boot = { source, spec, restored: restoredIn(dataset, fetched) };
     const id = await phase("boot", () => bootApplication(boot, context));
     const { well, said } = await phase("ready", () => awaitWell(id, spec.ready, context));
     if (!well) throw new Error(`the application of container ${source.name} did not come up: ${said}`);
+    if ("file" in fetched && takeBack !== undefined) {
+      const feed = { ...takeBack, ...fetched, container: id, withinMs: spec.ready };
+      data = { dumpBytes: await phase("feed", () => feedDump(feed, context)) };
+    }
     container = await engine.container(id, { signal });
   }
+  assert(data !== undefined, `something took ${dataset} back`);
   const { files, sample } = remembered(snapshot.at);
-  const restored = { container, volume, files, sample };
+  const restored = { container, data, files, sample };
   context.log.debug({ runId, dataset }, "the restored data is asked");
   found.assertions = await phase("verify", () => checkAssertions(spec.assert, restored, context));
+}
+
+/** Content in a scratch volume, or a dump in a file of the drill's. */
+type Fetched = { readonly volume: Volume } | { readonly file: string };
+
+function restoredIn(id: DatasetId, fetched: Fetched): Boot["restored"] {
+  if ("file" in fetched) return undefined;
+  const dataset = readDatasetId(id);
+  assert(dataset !== undefined, `${id} is a dataset`);
+  const isDataset = (mount: Mount) => mountOf(dataset, { mounts: [mount] }) !== undefined;
+  return { isDataset, volume: fetched.volume.name };
 }
 
 async function locate(
@@ -130,20 +149,30 @@ async function locate(
   return newest;
 }
 
-function fetch(
-  { repository, restic }: DrillRequest,
+async function fetch(
+  { takeBack, repository, restic }: DrillRequest,
   { id }: Snapshot,
   { engine, runId, signal, log }: DrillContext,
-): Promise<Volume> {
-  return restoreInto({
+): Promise<Fetched> {
+  const what = {
     restorePoint: id,
-    volume: scratchVolume(runId, 0),
-    labels: scratchLabels(runId),
-    stagingName: stagingName(runId),
     // Only from the repository that is drilled: a copy elsewhere proves nothing for it.
     restic: { ...restic, repositoryNames: [repository] },
-    engine,
-    onProgress: (line) => log.debug({ runId }, line),
+    onProgress: (line: string) => log.debug({ runId }, line),
     signal,
-  });
+  };
+  if (takeBack === undefined) {
+    const volume = await restoreInto({
+      ...what,
+      volume: scratchVolume(runId, 0),
+      labels: scratchLabels(runId),
+      stagingName: stagingName(runId),
+      engine,
+    });
+    return { volume };
+  }
+  const { rootDir } = (await engine.facts({ signal })).engine;
+  const file = join(await makeStaging(rootDir, stagingName(runId)), "dump");
+  await restoreToPath({ ...what, to: file });
+  return { file };
 }

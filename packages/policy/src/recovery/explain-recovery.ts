@@ -30,6 +30,10 @@ function explainReason(reason: RecoveryReason): string {
       return "from its registry, by name alone";
     case "restorable":
       return `its data of ${formatInstant(reason.dataAt)}`;
+    case "fed-later":
+      return `empty, until its database takes its dump of ${formatInstant(reason.dataAt)}`;
+    case "dumped":
+      return `its dump of ${formatInstant(reason.dataAt)} into ${reason.into}`;
     case "not-saved":
       return "without data";
     case "sealed":

@@ -4,6 +4,7 @@
  */
 import {
   containerBlueprintSchema,
+  countSchema,
   hostIdSchema,
   hostLabelsSchema,
   imageIdSchema,
@@ -13,6 +14,7 @@ import {
 } from "@shipkeeper/model";
 import * as z from "zod";
 import { datasetIdSchema, type DatasetId } from "../dataset/dataset.ts";
+import { ownHookSchema, readyHookSchema } from "../hook.ts";
 
 export const HOST_DATASET: DatasetId = "host:configuration";
 
@@ -65,6 +67,12 @@ const takenOutSchema = z.object({
 });
 export type TakenOut = z.infer<typeof takenOutSchema>;
 
+/** As it was understood: its time in milliseconds. */
+const recordedHookSchema = z.union([
+  ownHookSchema.extend({ timeout: countSchema }),
+  readyHookSchema.extend({ timeout: countSchema }),
+]);
+
 const knownPointSchema = z.object({
   dataset: datasetIdSchema,
   repository: z.string(),
@@ -81,6 +89,8 @@ export const hostConfigurationSchema = z.object({
   images: z.array(recordedImageSchema),
   networks: z.array(networkBlueprintSchema),
   volumes: z.array(recordedVolumeSchema),
+  /** The guardrails' hooks by their names: a dump goes back by the one that made it. */
+  hooks: z.record(z.string(), recordedHookSchema).default({}),
   /** The newest restore points that the host knew of, for people: by now there may be newer ones. */
   restorePoints: z.array(knownPointSchema),
   policy: z.object({ revision: z.int(), policies: z.array(z.string()) }).optional(),

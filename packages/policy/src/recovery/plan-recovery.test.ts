@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { shopHost } from "../testing/host-configuration.ts";
+import type { HostConfiguration } from "./host-configuration.ts";
 import { explainRecoveryStep } from "./explain-recovery.ts";
 import { planRecovery, refusedSteps, type RecoveryWorld } from "./plan-recovery.ts";
 import { takeSecrets } from "./secrets.ts";
@@ -85,6 +86,36 @@ test("what was not backed up, or is not sure to be the same, is said", () => {
     ({ kind }) => kind === "volume",
   );
   expect(dumped?.warnings[0]).toMatch(/was kept as a dump/);
+});
+
+test("a database takes its dump back before who needs it begins, where something here takes it", () => {
+  const dumped = { ...point("dump:shop-data"), dump: { hook: "shop", container: "shop-db" } };
+  const planned = (hook: HostConfiguration["hooks"][string], dump = dumped.dump) => {
+    const configuration = shopHost({ hooks: { shop: hook } });
+    const steps = planRecovery(world({ points: [{ ...dumped, dump }], configuration }));
+    return {
+      told: steps.map((step) => explainRecoveryStep(step).replaceAll(/ +/g, " ")).slice(-4),
+      warnings: steps.flatMap(({ warnings }) => warnings).filter((text) => text.includes("dump")),
+    };
+  };
+  const ready = { use: "postgresql", timeout: 1 } as const;
+
+  expect(planned(ready)).toEqual({
+    told: [
+      "take container shop-web is not there",
+      "take start shop-db ran when its configuration was kept",
+      "take feed shop-data its dump of 2030-01-31 01:55Z into shop-db",
+      "take start shop-web ran when its configuration was kept",
+    ],
+    warnings: [],
+  });
+  const unfed = [
+    "volume shop-data was kept as a dump that nothing here takes back: restore dump:shop-data and feed it to its database",
+  ];
+  expect(planned({ argv: ["dump"], timeout: 1 }).warnings).toEqual(unfed);
+  expect(planned({ argv: ["dump"], restore: ["load", "[sealed]"], timeout: 1 }).warnings).toEqual(unfed);
+  expect(planned(ready, { hook: "gone", container: "shop-db" }).warnings).toEqual(unfed);
+  expect(planned(ready, { hook: "shop", container: "gone" }).warnings).toEqual(unfed);
 });
 
 test("a variable that is sealed is left out and said; a command with a hole in it is not made", () => {

@@ -7,10 +7,20 @@ import type { Instant } from "@shipkeeper/kit";
 import type { NetworkBlueprint } from "@shipkeeper/model";
 import { datasetId, readDatasetId, type DatasetId } from "../dataset/dataset.ts";
 import type { HostConfiguration, RecordedContainer, TakenOut } from "./host-configuration.ts";
+import { takeBackNamed, type TakeBack } from "../dump-program.ts";
 import { SEALED } from "./secrets.ts";
 import { startOrder } from "./start-order.ts";
 
-export const RECOVERY_KINDS = ["network", "image", "volume", "folder", "container", "start"] as const;
+export const RECOVERY_KINDS = [
+  "network",
+  "image",
+  "volume",
+  "folder",
+  "container",
+  "start",
+  /** A dump goes back into a database that runs. */
+  "feed",
+] as const;
 export type RecoveryKind = (typeof RECOVERY_KINDS)[number];
 
 /** `take` changes the host, `keep` finds it as it is meant to be, `refuse` ends the recovery before it begins. */
@@ -19,7 +29,8 @@ export type RecoveryDecision = "take" | "keep" | "refuse";
 export type RecoveryReason =
   | { readonly why: "absent" | "same" | "taken-before" | "name-taken" | "ran" | "not-empty" }
   | { readonly why: "held" | "saved" | "by-digest" | "by-name" }
-  | { readonly why: "restorable"; readonly dataAt: Instant }
+  | { readonly why: "restorable" | "fed-later"; readonly dataAt: Instant }
+  | { readonly why: "dumped"; readonly dataAt: Instant; readonly into: string }
   | { readonly why: "not-saved" }
   | { readonly why: "sealed"; readonly what: readonly string[] };
 
@@ -30,6 +41,8 @@ export interface RecoveryStep {
   readonly reason: RecoveryReason;
   /** What its data comes from. */
   readonly dataset?: DatasetId;
+  /** Of `feed`: the container whose database takes the dump back. */
+  readonly into?: string;
   /** What a person has to know of it. */
   readonly warnings: readonly string[];
 }
@@ -41,6 +54,8 @@ export interface RecoveryPoint {
   readonly dataset: DatasetId;
   readonly restorePoint: string;
   readonly at: Instant;
+  /** Of a dump: the hook that made it, and the container in which. */
+  readonly dump?: { readonly hook: string; readonly container: string } | undefined;
 }
 
 /** What the other host has. */
@@ -82,8 +97,23 @@ export function planRecovery(world: RecoveryWorld): RecoveryStep[] {
     ...configuration.volumes.map(({ name }) => planVolume(name, world)),
     ...folders.toSorted().map((path) => planFolder(path, world)),
     ...containers.map((container) => planContainer(container, world)),
-    ...containers.filter(({ running }) => running).map(planStart),
+    // A database has its data before whoever needs it begins.
+    ...containers
+      .filter(({ running }) => running)
+      .flatMap((container) => [planStart(container), ...planFeeds(container, world)]),
   ];
+}
+
+/** What takes a dump back after a recovery, and in which container; undefined where nothing does. */
+export function takeBackOf(
+  { dump }: RecoveryPoint,
+  { containers, hooks }: Pick<HostConfiguration, "containers" | "hooks">,
+): { readonly program: TakeBack; readonly container: string; readonly hook: string } | undefined {
+  if (dump === undefined) return undefined;
+  const program = takeBackNamed(hooks, dump.hook);
+  const runs = containers.some(({ running, blueprint }) => running && blueprint.name === dump.container);
+  const isWhole = program !== undefined && !program.argv.includes(SEALED);
+  return runs && isWhole ? { ...dump, program } : undefined;
 }
 
 /** Why a recovery may not begin: the steps that are refused. */
@@ -138,11 +168,14 @@ function planVolume(name: string, world: RecoveryWorld): RecoveryStep {
   if (point !== undefined) {
     return { ...step, decision: "take", dataset, reason: { why: "restorable", dataAt: point.at } };
   }
-  const dump = datasetId({ kind: "dump", name });
-  const isDumped = world.points.some((one) => one.dataset === dump);
-  const warning = isDumped
-    ? `volume ${name} was kept as a dump: restore ${dump} and feed it to its database`
-    : `volume ${name} was not backed up: it begins empty`;
+  const dump = world.points.find((one) => one.dataset === datasetId({ kind: "dump", name }));
+  if (dump !== undefined && takeBackOf(dump, world.configuration) !== undefined) {
+    return { ...step, decision: "take", reason: { why: "fed-later", dataAt: dump.at } };
+  }
+  const warning =
+    dump === undefined
+      ? `volume ${name} was not backed up: it begins empty`
+      : `volume ${name} was kept as a dump that nothing here takes back: restore ${dump.dataset} and feed it to its database`;
   return { ...step, decision: "take", reason: { why: "not-saved" }, warnings: [warning] };
 }
 
@@ -174,6 +207,18 @@ function planContainer({ blueprint }: RecordedContainer, world: RecoveryWorld): 
 
 function planStart({ blueprint: { name } }: RecordedContainer): RecoveryStep {
   return { kind: "start", name, decision: "take", reason: { why: "ran" }, warnings: [] };
+}
+
+function planFeeds({ blueprint }: RecordedContainer, world: RecoveryWorld): RecoveryStep[] {
+  const { name: into } = blueprint;
+  return world.points.flatMap((point): RecoveryStep[] => {
+    const volume = readDatasetId(point.dataset)?.name ?? point.dataset;
+    if (takeBackOf(point, world.configuration)?.container !== into) return [];
+    const reason = { why: "dumped", dataAt: point.at, into } as const;
+    return [
+      { kind: "feed", name: volume, decision: "take", reason, dataset: point.dataset, into, warnings: [] },
+    ];
+  });
 }
 
 function isBegun(step: Pick<RecoveryStep, "kind" | "name">, { begun }: RecoveryWorld): boolean {

@@ -39,6 +39,31 @@ test("a secret is found in a command, behind an option, in options of a log driv
   expect(putSecrets({ ...open, takenOut }, secrets).containers).toEqual(host.containers);
 });
 
+test("a secret in a host's own hook is found, and the texts that come with Shipkeeper hold none", () => {
+  const hooks = {
+    own: {
+      argv: ["dump", "--password", "hunter22"],
+      restore: ["load", "--password", "hunter22"],
+      timeout: 1,
+    },
+    ready: { use: "postgresql" as const, login: "shop", timeout: 1 },
+  };
+  const host = shopHost({ hooks });
+
+  const { open, takenOut, secrets } = takeSecrets(host);
+
+  expect(open.hooks).toEqual({
+    ...hooks,
+    own: {
+      argv: ["dump", "--password", "[sealed]"],
+      restore: ["load", "--password", "[sealed]"],
+      timeout: 1,
+    },
+  });
+  expect(takenOut.map(({ what }) => what).slice(2)).toEqual(["argv of hook own", "restore of hook own"]);
+  expect(putSecrets({ ...open, takenOut }, secrets).hooks).toEqual(hooks);
+});
+
 test("what is not among the secrets stays out, and is missing", () => {
   const { open, takenOut, secrets } = takeSecrets(shopHost());
   const [first = "", second = ""] = Object.keys(secrets);

@@ -12,7 +12,7 @@ export const SEALED = "[sealed]";
 export type Secrets = Readonly<Record<string, string>>;
 
 /** The parts of a configuration that may hold secrets. */
-export type Openable = Pick<HostConfiguration, "containers" | "networks" | "volumes">;
+export type Openable = Pick<HostConfiguration, "containers" | "networks" | "volumes" | "hooks">;
 
 /** The same without secrets, what was taken out, and the secrets themselves. */
 export function takeSecrets<Config extends Openable>(
@@ -52,6 +52,9 @@ export function takeSecrets<Config extends Openable>(
   for (const [index, { name, labels, options }] of open.volumes.entries()) {
     sweep(labels, `/volumes/${index}/labels`, `volume ${name}`);
     sweep(options, `/volumes/${index}/options`, `volume ${name}`);
+  }
+  for (const [name, hook] of Object.entries(open.hooks)) {
+    sweep(hook, `/hooks/${escapeStep(name)}`, `hook ${name}`);
   }
   return { open, takenOut, secrets };
 }

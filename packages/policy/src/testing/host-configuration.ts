@@ -36,6 +36,7 @@ export function shopHost(facts: Partial<HostConfiguration> = {}): HostConfigurat
         mountpoint: "/var/lib/docker/volumes/shop-data/_data",
       },
     ],
+    hooks: {},
     restorePoints: [
       {
         dataset: "volume:shop-data",

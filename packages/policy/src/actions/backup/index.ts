@@ -12,10 +12,12 @@ export const backup: ActionKind<"backup", BackupSpec> = {
   destructive: false,
   /** Twice within the span, so that one failure does not yet lose more than was agreed. */
   schedule: ({ rpo }) => (rpo === undefined ? undefined : { everyMs: Math.max(1_000, Math.floor(rpo / 2)) }),
-  companions: ({ to, keep, rpo, verify, drill }, name) => [
+  companions: ({ to, keep, rpo, verify, drill, consistency }, name) => [
     { kind: "verify", spec: { of: name, to, ...verify } },
     { kind: "retain", spec: { of: name, to, keep } },
-    ...(drill === undefined ? [] : [{ kind: "drill", spec: { of: name, to, rpo, ...drill } }]),
+    ...(drill === undefined
+      ? []
+      : [{ kind: "drill", spec: { of: name, to, rpo, hook: hookOf(consistency), ...drill } }]),
   ],
   misfit: misfitOfBackup,
   plan: planBackup,
@@ -24,3 +26,7 @@ export const backup: ActionKind<"backup", BackupSpec> = {
   summarize: summarizeBackup,
   measure: measureBackup,
 };
+
+function hookOf(consistency: BackupSpec["consistency"]): string | undefined {
+  return typeof consistency === "object" ? consistency.hook : undefined;
+}

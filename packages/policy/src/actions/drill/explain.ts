@@ -41,13 +41,19 @@ function sentence(reason: DrillReason): string {
     case "kind":
       return `of kind ${reason.kind}: there is nothing to start on it`;
     case "dump":
-      return "a dump is not drilled: restore it with `--to FILE` and feed it to a spare database";
+      return `only a database that takes it can prove a dump: ${MISSING[reason.lacks](reason.hook)}`;
     case "exception":
       return explainException(reason);
     default:
       return unreachable(reason);
   }
 }
+
+const MISSING: Readonly<Record<Extract<DrillReason, { why: "dump" }>["lacks"], (hook: string) => string>> = {
+  start: () => "the rule says `start: false`",
+  restore: (hook) => `hook ${hook} of the host's guardrails has no \`restore\``,
+  container: () => "no container of this host uses its volume",
+};
 
 function from({ repository, on }: { repository: string; on?: string | undefined }): string {
   return on === undefined ? `from ${repository}` : `from ${repository} on ${on}`;

@@ -1,5 +1,5 @@
 import { days, HOUR_MS } from "@shipkeeper/kit";
-import type { Disk } from "@shipkeeper/model";
+import type { Container, Disk } from "@shipkeeper/model";
 import { plainVolume } from "@shipkeeper/model/testing";
 import { expect, test } from "vitest";
 import type { Proof } from "../../dataset/proof.ts";
@@ -81,15 +81,33 @@ test("only restore points of its own backup rule are drilled, and only what can 
   expect(summarizeDrill(planned.verdicts)).toBe("drills nothing");
 });
 
-test("a dump is kept, and holds up nothing that can be drilled", () => {
-  const planned = plan(worldOf([point("dump:shop-pgdata"), point("volume:shop-uploads")]));
+test("a dump is drilled where a database can take it back, and holds up nothing where none can", () => {
+  const decide = (
+    keys: object,
+    {
+      use = "postgresql" as const,
+      containers = [container("shop-db", { mounts: mounts("shop-pgdata") })] as Container[],
+      own = false,
+    } = {},
+  ) => {
+    const world = worldOf([point("dump:shop-pgdata"), point("volume:shop-uploads")], { containers });
+    const hook = own ? { argv: ["dump"], timeout: 1 } : { use, timeout: 1 };
+    const guardrails = { ...world.guardrails, hooks: { "shop-db": hook } };
+    const { verdicts: all } = plan({ ...world, guardrails }, { hook: "shop-db", ...keys });
+    const verdict = all.find(({ target }) => target.id === "dump:shop-pgdata")!;
+    return [verdict.decision, explainDrill(verdict), verdict.expect?.["hook"]].join(": ");
+  };
+  const unproved = "keep: only a database that takes it can prove a dump:";
 
-  expect(verdicts(planned)).toEqual({
-    "volume:shop-uploads": "drill: never-drilled",
-    "dump:shop-pgdata": "keep: dump",
-  });
-  const [, kept] = planned.verdicts;
-  expect(kept && explainDrill(kept)).toMatch(/^a dump is not drilled/);
+  expect(decide({})).toBe("drill: from local on shop-db, never drilled: shop-db");
+  expect(decide({ start: false })).toBe(`${unproved} the rule says \`start: false\`: `);
+  expect(decide({ hook: "gone" })).toBe(
+    `${unproved} hook gone of the host's guardrails has no \`restore\`: `,
+  );
+  expect(decide({}, { own: true })).toBe(
+    `${unproved} hook shop-db of the host's guardrails has no \`restore\`: `,
+  );
+  expect(decide({}, { containers: [] })).toBe(`${unproved} no container of this host uses its volume: `);
 });
 
 test("each repository is drilled in turn, unless one is named", () => {

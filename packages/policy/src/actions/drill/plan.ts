@@ -6,6 +6,7 @@ import { DAY_MS, type Instant } from "@shipkeeper/kit";
 import type { Container, Disk } from "@shipkeeper/model";
 import { readDatasetId, type Dataset, type DatasetId } from "../../dataset/dataset.ts";
 import type { Proof } from "../../dataset/proof.ts";
+import { takeBackNamed } from "../../dump-program.ts";
 import type { KnownRestorePoint, World } from "../../round/world.ts";
 import type { Plan, VerdictFor } from "../action.ts";
 import { exceptionFor } from "../exception.ts";
@@ -68,7 +69,6 @@ function judge(
   const dataset = readDatasetId(id);
   if (dataset === undefined || dataset.kind === "host" || dataset.kind === "image")
     return { decision: "keep", reason: { why: "kind", kind: dataset?.kind ?? "unknown" } };
-  if (dataset.kind === "dump") return { decision: "keep", reason: { why: "dump" } };
   const exception = exceptionFor(world, targetOf(id));
   if (exception !== undefined) return { decision: "keep", reason: exception };
 
@@ -90,7 +90,11 @@ function judge(
     return { decision: "keep", reason: { why: "failed", lastAt: last.at, ageMs, againMs } };
 
   const container = spec.start ? containerOn(dataset, world) : undefined;
-  const verdict = roomFor(point, world) ?? stepFor(point, container, last, world.now);
+  const hook = dataset.kind === "dump" ? (spec.hook ?? "") : undefined;
+  const lacks = hook === undefined ? undefined : lackOf(hook, container, spec, world);
+  if (hook !== undefined && lacks !== undefined)
+    return { decision: "keep", reason: { why: "dump", hook, lacks } };
+  const verdict = roomFor(point, world) ?? stepFor(point, { container, hook }, last, world.now);
   return { dataset: id, point, lastAt: last?.at ?? -Infinity, verdict };
 }
 
@@ -135,9 +139,21 @@ function freeFor({ freeBytes, totalBytes }: Disk): number {
   return Math.max(0, Math.floor(freeBytes - totalBytes * ROOM_LEFT));
 }
 
+/** What is missing for a database to take a dump back; undefined where nothing is. */
+function lackOf(
+  name: string,
+  container: Container | undefined,
+  { start }: DrillSpec,
+  { guardrails: { hooks } }: World,
+): Extract<DrillReason, { why: "dump" }>["lacks"] | undefined {
+  if (!start) return "start";
+  if (takeBackNamed(hooks, name) === undefined) return "restore";
+  return container === undefined ? "container" : undefined;
+}
+
 function stepFor(
   { dataset, repository, bytes }: KnownRestorePoint,
-  container: Container | undefined,
+  { container, hook }: { container: Container | undefined; hook: string | undefined },
   last: Proof | undefined,
   now: Instant,
 ): DrillVerdict {
@@ -146,7 +162,7 @@ function stepFor(
     target: targetOf(dataset),
     decision: "drill",
     reason: reasonFor(chosen, last, now),
-    expect: expectDrill({ dataset, repository, container }),
+    expect: expectDrill({ dataset, repository, container, hook }),
     ...(bytes !== undefined && { bytes }),
   };
 }
@@ -168,15 +184,19 @@ export function expectDrill({
   dataset,
   repository,
   container,
+  hook,
 }: {
   readonly dataset: DatasetId;
   readonly repository: string;
   readonly container: Pick<Container, "id" | "imageId"> | undefined;
+  /** Of a dump: what takes it back. */
+  readonly hook?: string | undefined;
 }): Expectation {
   return {
     dataset,
     repository,
     ...(container && { container: container.id, imageId: container.imageId }),
+    ...(hook !== undefined && { hook }),
   };
 }
 

@@ -25,8 +25,8 @@ export const drillReasonSchema = z.discriminatedUnion("why", [
   why("drilled").extend({ ...lastTime, everyMs: z.number() }),
   why("failed").extend({ ...lastTime, againMs: z.number() }),
   why("kind").extend({ kind: z.string() }),
-  /** Only a database that takes it could prove a dump, and drills feed none. */
-  why("dump"),
+  /** Only a database that takes it can prove a dump, and something is missing for that. */
+  why("dump").extend({ hook: z.string(), lacks: z.enum(["start", "restore", "container"]) }),
   exceptionReasonSchema,
 ]);
 export type DrillReason = z.infer<typeof drillReasonSchema>;

@@ -8,7 +8,7 @@ const MOST_ARGUMENTS = 50;
 
 /** Each way to ask what was restored; an assertion has one of them. */
 const waysToAssert = {
-  /** As many files as the restore point says, and those that were sampled as they were. */
+  /** As many files as the restore point says, and those that were sampled as they were. Of a dump: that all of it was taken back. */
   files: z.literal(true, { error: "expected true, or leave the key out" }).optional(),
   /** One statement, in the restored database. */
   sql: z.string().min(1).max(10_000).optional(),
@@ -71,6 +71,8 @@ export const drillSpecSchema = drillKeysSchema.extend({
   /** The backup rule whose restore points are drilled. */
   of: z.string(),
   to: z.array(nameSchema).min(1),
+  /** The hook that makes the backup rule's dumps, and takes them back. */
+  hook: nameSchema.optional(),
   /** What the backup rule says of how old its data may be. */
   rpo: durationSchema.optional(),
 });
