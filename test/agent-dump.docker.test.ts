@@ -2,6 +2,8 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openEngine } from "@shipkeeper/docker";
 import {
@@ -22,8 +24,10 @@ import { recover } from "../agent/src/recover/recover.ts";
 import { HOST_ID } from "./agent-lab/keep-host.ts";
 import { keepHostInTest } from "./agent-lab/keep-host-in-test.ts";
 
+const run = promisify(execFile);
 const IMAGE = "acme/postgres:15";
 const ORDERS = 20_000;
+const HOOKS = "hooks: { shop: { use: postgresql } }";
 
 let fleet: Fleet;
 let host: LabHost;
@@ -34,7 +38,8 @@ const repositories: Repositories = {
 };
 beforeAll(async () => {
   writeFileSync(join(folder, "password"), "a long secret\n", { mode: 0o600 });
-  fleet = await startFleet({ hosts: ["shop-1", "spare-1"] });
+  for (const name of ["state", "spare"]) mkdirSync(join(folder, name));
+  fleet = await startFleet({ hosts: ["shop-1", "spare-1", "spare-2"] });
   host = fleet.host("shop-1");
   const image = postgresImage(IMAGE);
   for (const one of fleet.hosts) await loadImages(one, [image]);
@@ -70,22 +75,22 @@ async function runDatabase(on: LabHost, name: string, volume: string): Promise<L
 /** What the database answers, in one line. */
 async function ask(on: LabHost, name: string, sql: string, db = "shop"): Promise<string> {
   const container = on.engine.getContainer(name);
-  const run = await container.exec({
+  const asked = await container.exec({
     Cmd: ["psql", "-XAqtc", sql, db],
     AttachStdout: true,
     AttachStderr: true,
   });
   const pieces: Buffer[] = [];
-  for await (const piece of await run.start({})) pieces.push(piece as Buffer);
+  for await (const piece of await asked.start({})) pieces.push(piece as Buffer);
   return Buffer.concat(pieces)
     .toString()
     .replaceAll(/[^\x20-\x7e]/g, "")
     .trim();
 }
 
-const policyOf = (drill: string, volume = "shop-pgdata") =>
-  `{ policy: lab, hosts: { environment: lab }, rules: [{ backup: data, mode: enforce, every: 1h, to: [local],
-    select: { volumes: [${volume}], host: true }, consistency: { hook: shop }, drill: { ${drill} } }] }`;
+const policyOf = (drill: string, every = "1h") =>
+  `{ policy: lab, hosts: { environment: lab }, rules: [{ backup: data, mode: enforce, every: ${every}, to: [local],
+    select: { volumes: [shop-pgdata], host: true }, consistency: { hook: shop }, drill: { ${drill} } }] }`;
 
 /** The receipt of the first drill of an agent with these guardrails. */
 async function receiptOf(policy: string, guardrails: string): Promise<DrillReceipt> {
@@ -109,10 +114,7 @@ test(
   async () => {
     const assert = `[{ files: true }, { sql: "SELECT count(*) FROM orders", atLeast: ${ORDERS} }]`;
 
-    const receipt = await receiptOf(
-      policyOf(`every: 2s, assert: ${assert}`),
-      "hooks: { shop: { use: postgresql } }",
-    );
+    const receipt = await receiptOf(policyOf(`every: 2s, assert: ${assert}`), HOOKS);
 
     expect(receipt.failure).toBeUndefined();
     expect(receipt.assertions).toMatchObject([
@@ -157,17 +159,17 @@ test(
 );
 
 test("a host recovered from its repository has the data of its dumps", { timeout: 120_000 }, async () => {
-  const policy = policyOf("every: 1h, start: false");
+  // Twice: the second time the host's configuration knows of the dump.
   const agent = await keepHostInTest(host, {
-    policy,
-    guardrails: "hooks: { shop: { use: postgresql } }",
+    policy: policyOf("every: 1h, start: false", "3s"),
+    guardrails: HOOKS,
     repositories,
+    stateDir: join(folder, "state"),
   });
-  await agent.finished("backup");
+  await agent.finished("backup", 2);
   await agent.stop();
   await database.handle.stop();
   const spare = fleet.host("spare-1");
-  mkdirSync(join(folder, "spare"));
 
   const report = await recover({
     wanted: { repository: "local", host: HOST_ID },
@@ -191,4 +193,23 @@ test("a host recovered from its repository has the data of its dumps", { timeout
   expect(await ask(spare, "shop-db", "SELECT count(*), min(n), max(n) FROM orders")).toBe(
     `${ORDERS}|1|${ORDERS}`,
   );
+});
+
+test("by the runbook alone, too, with nothing but restic and docker", { timeout: 120_000 }, async () => {
+  const spare = fleet.host("spare-2");
+  const { url = "", passwordFile = "" } = repositories["local"] ?? {};
+  const env = {
+    ...process.env,
+    DOCKER_HOST: `unix://${spare.socketPath}`,
+    RESTIC_REPOSITORY: url,
+    RESTIC_PASSWORD_FILE: passwordFile,
+  };
+
+  const { stdout } = await run("bash", [join(folder, "state/host-configuration/RUNBOOK.txt")], {
+    env,
+    timeout: 90_000,
+  });
+
+  expect(stdout).toContain("dump:shop-pgdata is taken back");
+  expect(await ask(spare, "shop-db", "SELECT count(*) FROM orders")).toBe(String(ORDERS));
 });

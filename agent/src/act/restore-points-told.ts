@@ -2,6 +2,7 @@
 import type { RunId } from "@shipkeeper/model";
 import type { RestorePoint } from "@shipkeeper/protocol";
 import { tagOf, type Restic, type Snapshot } from "@shipkeeper/restic";
+import { dumpMadeOf } from "../dump/make-dump.ts";
 import type { ActContext } from "./action-context.ts";
 
 type Sizes = Pick<RestorePoint, "bytes" | "files" | "addedBytes">;
@@ -14,6 +15,7 @@ export function restorePointOf(
   const { id, at } = snapshot;
   const tagged = (name: string) => tagOf(snapshot, name);
   const [runId, policy, rule] = [tagged("run"), tagged("policy"), tagged("rule")];
+  const dump = dumpMadeOf(snapshot);
   return {
     id,
     at,
@@ -25,6 +27,7 @@ export function restorePointOf(
     ...(runId !== undefined && { runId: runId as RunId }),
     ...(policy !== undefined && { policy }),
     ...(rule !== undefined && { rule }),
+    ...(dump !== undefined && { dump }),
   };
 }
 

@@ -1,13 +1,19 @@
 /** A database dumps itself inside of its container, and what it writes goes on as it comes. */
 import type { Engine } from "@shipkeeper/docker";
 import type { ContainerId } from "@shipkeeper/model";
-import { dumpProgramNamed, type Guardrails } from "@shipkeeper/policy";
-import { tag } from "@shipkeeper/restic";
+import { dumpProgramNamed, type DumpMade, type Guardrails } from "@shipkeeper/policy";
+import { tag, tagOf, type Snapshot } from "@shipkeeper/restic";
 import { DumpFailed, saidBy } from "./hook-problem.ts";
 
-/** By these tags a recovery finds what takes a dump back, and where. */
-export const HOOK_TAG = "hook";
-export const CONTAINER_TAG = "container";
+/** By these tags of a dump's restore point a recovery finds what takes it back, and where. */
+const HOOK_TAG = "hook";
+const CONTAINER_TAG = "container";
+
+/** Undefined of what is no dump. */
+export function dumpMadeOf(snapshot: Pick<Snapshot, "tags">): DumpMade | undefined {
+  const [hook, container] = [tagOf(snapshot, HOOK_TAG), tagOf(snapshot, CONTAINER_TAG)];
+  return hook === undefined || container === undefined ? undefined : { hook, container };
+}
 
 export interface WantedDump {
   /** The volume whose database it is. */

@@ -85,11 +85,12 @@ export async function readConfiguration(sources: ConfigurationSources): Promise<
       .map((volume) => ({ ...volume, mountpoint: mountpoints.get(volume.name) ?? "" }))
       .toSorted(byName),
     hooks: { ...hooks },
-    restorePoints: restorePoints.map(({ dataset, repository, id, at }) => ({
+    restorePoints: restorePoints.map(({ dataset, repository, id, at, dump }) => ({
       dataset,
       repository,
       restorePoint: id,
       at,
+      ...(dump !== undefined && { dump }),
     })),
     ...(policy !== undefined && { policy }),
     takenOut: [],

@@ -1,14 +1,16 @@
 import type { Instant } from "@shipkeeper/kit";
-import { ruleKey, type KnownRestorePoint } from "@shipkeeper/policy";
+import { dumpMadeSchema, ruleKey, type KnownRestorePoint } from "@shipkeeper/policy";
 import { restorePointSchema, type RestorePoint } from "@shipkeeper/protocol";
 import type { Database } from "@shipkeeper/runtime";
 
-interface NewestRow extends Omit<KnownRestorePoint, "rule" | "verifiedAt" | "bytes"> {
+interface NewestRow extends Omit<KnownRestorePoint, "rule" | "verifiedAt" | "bytes" | "dump"> {
   /** 0 where it was not measured. */
   readonly bytes: number;
   readonly verifiedAt: Instant | null;
   readonly policy: string | null;
   readonly rule: string | null;
+  /** JSON. */
+  readonly dump: string | null;
 }
 
 export type RestorePoints = ReturnType<typeof restorePoints>;
@@ -23,7 +25,8 @@ export function restorePoints(db: Database) {
   const clear = db.prepare(/*sql*/ `DELETE FROM restore_point WHERE repository = ?`);
   const selectNewest = db.prepare<[], NewestRow>(/*sql*/ `
     SELECT repository, id, dataset, max(at) AS at, verified_at AS verifiedAt,
-      point ->> 'bytes' AS bytes, point ->> 'policy' AS policy, point ->> 'rule' AS rule
+      point ->> 'bytes' AS bytes, point ->> 'policy' AS policy, point ->> 'rule' AS rule,
+      point -> 'dump' AS dump
     FROM restore_point GROUP BY repository, dataset
     ORDER BY repository, dataset`);
   const selectOf = db.prepare<[string], { point: string }>(/*sql*/ `
@@ -47,10 +50,11 @@ export function restorePoints(db: Database) {
     },
     /** The newest of each dataset in each repository. */
     all(): readonly KnownRestorePoint[] {
-      return selectNewest.all().map(({ bytes, verifiedAt, policy, rule, ...point }) => ({
+      return selectNewest.all().map(({ bytes, verifiedAt, policy, rule, dump, ...point }) => ({
         ...point,
         ...(bytes > 0 && { bytes }),
         ...(policy !== null && rule !== null && { rule: ruleKey(policy, rule) }),
+        ...(dump !== null && { dump: dumpMadeSchema.parse(JSON.parse(dump)) }),
         ...(verifiedAt !== null && { verifiedAt }),
       }));
     },

@@ -2,7 +2,7 @@
 import { InvalidInput, formatInstant, type Instant } from "@shipkeeper/kit";
 import { HOST_DATASET, type RecoveryPoint } from "@shipkeeper/policy";
 import { tag, tagOf, type Restic, type Snapshot } from "@shipkeeper/restic";
-import { CONTAINER_TAG, HOOK_TAG } from "../dump/make-dump.ts";
+import { dumpMadeOf } from "../dump/make-dump.ts";
 import { HOST_NAME_TAG } from "../keep-host-bundle.ts";
 
 export interface LostHost {
@@ -49,8 +49,7 @@ function newestOfEach(snapshots: readonly Snapshot[]): RecoveryPoint[] {
   for (const snapshot of snapshots) {
     const dataset = tagOf(snapshot, "dataset");
     if (dataset === undefined || snapshot.at < (newest.get(dataset)?.at ?? 0)) continue;
-    const [hook, container] = [tagOf(snapshot, HOOK_TAG), tagOf(snapshot, CONTAINER_TAG)];
-    const dump = hook !== undefined && container !== undefined ? { hook, container } : undefined;
+    const dump = dumpMadeOf(snapshot);
     newest.set(dataset, { dataset, restorePoint: snapshot.id, at: snapshot.at, ...(dump && { dump }) });
   }
   return [...newest.values()];

@@ -5,6 +5,7 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { instantSchema } from "@shipkeeper/model";
+import { dumpMadeSchema } from "@shipkeeper/policy";
 import { writeFileDurably } from "@shipkeeper/runtime";
 import * as z from "zod";
 
@@ -18,7 +19,7 @@ const recordSchema = z.object({
       dataset: z.string(),
       restorePoint: z.string(),
       at: instantSchema,
-      dump: z.object({ hook: z.string(), container: z.string() }).optional(),
+      dump: dumpMadeSchema.optional(),
     }),
   ),
   steps: z.record(z.string(), z.enum(["begun", "done"])),

@@ -3,7 +3,12 @@
  * texts for the container's own shell; names come as arguments (`$1`, `$2`) and passwords from the container's environment,
  * so that no data is ever read as a program.
  */
+import * as z from "zod";
 import type { Hook } from "./hook.ts";
+
+/** How a dump was made: by the hook of this name, in the container of that name. By the same it goes back. */
+export const dumpMadeSchema = z.object({ hook: z.string(), container: z.string() });
+export type DumpMade = z.infer<typeof dumpMadeSchema>;
 
 export interface DumpProgram {
   /** Writes the dump to its output. */

@@ -5,6 +5,7 @@
 import { countSchema, instantSchema, inventorySchema, roundIdSchema, runIdSchema } from "@shipkeeper/model";
 import {
   availabilityChangeSchema,
+  dumpMadeSchema,
   modeSchema,
   outcomeSchema,
   roundSchema,
@@ -79,6 +80,7 @@ export const restorePointSchema = z.object({
   bytes: countSchema,
   files: countSchema,
   addedBytes: countSchema.optional(),
+  dump: dumpMadeSchema.optional(),
 });
 export type RestorePoint = z.infer<typeof restorePointSchema>;
 

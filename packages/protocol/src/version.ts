@@ -177,4 +177,10 @@ export const PROTOCOL_HISTORY: readonly {
     change:
       "signed orders, and entries of kind `order-progress`, which an older collector keeps as they came",
   },
+  {
+    version: 1,
+    hash: "05d69fae1d47515694d09ecb6061388dbc706f494a5c9b001fde2cf564514fa0",
+    change:
+      "restore points of dumps carry `dump`, which an older collector leaves out; rules of kind `drill` carry `hook`, and receipts a phase `feed`, which an older agent and an older collector refuse",
+  },
 ];

@@ -14,6 +14,7 @@ import {
 } from "@shipkeeper/model";
 import * as z from "zod";
 import { datasetIdSchema, type DatasetId } from "../dataset/dataset.ts";
+import { dumpMadeSchema } from "../dump-program.ts";
 import { ownHookSchema, readyHookSchema } from "../hook.ts";
 
 export const HOST_DATASET: DatasetId = "host:configuration";
@@ -78,6 +79,7 @@ const knownPointSchema = z.object({
   repository: z.string(),
   restorePoint: z.string(),
   at: instantSchema,
+  dump: dumpMadeSchema.optional(),
 });
 
 export const hostConfigurationSchema = z.object({

@@ -7,7 +7,7 @@ import type { Instant } from "@shipkeeper/kit";
 import type { NetworkBlueprint } from "@shipkeeper/model";
 import { datasetId, readDatasetId, type DatasetId } from "../dataset/dataset.ts";
 import type { HostConfiguration, RecordedContainer, TakenOut } from "./host-configuration.ts";
-import { takeBackNamed, type TakeBack } from "../dump-program.ts";
+import { takeBackNamed, type DumpMade, type TakeBack } from "../dump-program.ts";
 import { SEALED } from "./secrets.ts";
 import { startOrder } from "./start-order.ts";
 
@@ -54,8 +54,7 @@ export interface RecoveryPoint {
   readonly dataset: DatasetId;
   readonly restorePoint: string;
   readonly at: Instant;
-  /** Of a dump: the hook that made it, and the container in which. */
-  readonly dump?: { readonly hook: string; readonly container: string } | undefined;
+  readonly dump?: DumpMade | undefined;
 }
 
 /** What the other host has. */
@@ -106,7 +105,7 @@ export function planRecovery(world: RecoveryWorld): RecoveryStep[] {
 
 /** What takes a dump back after a recovery, and in which container; undefined where nothing does. */
 export function takeBackOf(
-  { dump }: RecoveryPoint,
+  { dump }: Pick<RecoveryPoint, "dump">,
   { containers, hooks }: Pick<HostConfiguration, "containers" | "hooks">,
 ): { readonly program: TakeBack; readonly container: string; readonly hook: string } | undefined {
   if (dump === undefined) return undefined;

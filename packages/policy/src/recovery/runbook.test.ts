@@ -14,6 +14,31 @@ test("the runbook of a host", async () => {
   await expect(runbook).toMatchFileSnapshot("golden/runbook.txt");
 });
 
+test("a dump goes back after its database has begun, and before who needs it begins", () => {
+  const hooks = { shop: { argv: ["dump"], restore: ["load", "it's"], user: "99", timeout: 1 } };
+  const dumped = { dataset: "dump:shop-data", dump: { hook: "shop", container: "shop-db" } };
+  const [point] = shopHost().restorePoints;
+  const host = shopHost({
+    hooks,
+    restorePoints: [
+      { ...point!, ...dumped },
+      { ...point!, ...dumped },
+    ],
+  });
+
+  const lines = writeRunbook(host, tagOf).split("\n");
+
+  const begin = lines.indexOf("docker start shop-db");
+  expect(lines.slice(begin, begin + 6)).toEqual([
+    "docker start shop-db",
+    "well shop-db",
+    'restic dump latest --host "$HOST" --tag shipkeeper,dataset=dump:shop-data /shop-data.dump >"$STAGE/dump"',
+    String.raw`docker exec --interactive --user 99 shop-db load 'it'\''s' <"$STAGE/dump"`,
+    `rm "$STAGE/dump"; echo 'dump:shop-data is taken back'`,
+    "docker start shop-web",
+  ]);
+});
+
 test("no name or label ends a comment or a word of a command", () => {
   const evil = "x'; touch /tmp/owned\n touch /tmp/owned #";
   const host = shopHost({ host: { ...shopHost().host, name: evil }, gaps: [evil] });

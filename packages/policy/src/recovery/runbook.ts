@@ -11,6 +11,7 @@ import {
   type HostConfiguration,
   type RecordedContainer,
 } from "./host-configuration.ts";
+import { feedCommands } from "./runbook-feeds.ts";
 import { shellWord } from "./shell.ts";
 import { startOrder } from "./start-order.ts";
 
@@ -35,7 +36,15 @@ export function writeRunbook(host: HostConfiguration, tagOf: TagOfDataset): stri
     ["# 3. Volumes", ...host.volumes.flatMap((volume) => volumeCommands(volume, known, tagOf))],
     ["# 4. Folders of the host", ...bindsOf(host).flatMap((path) => folderCommands(path, tagOf))],
     ["# 5. Containers, each after those that it needs", ...commands.flatMap(containerCommands)],
-    ["# 6. Start", ...containers.filter(({ running }) => running).flatMap(startCommands)],
+    [
+      "# 6. Start; a database takes its dump back before who needs it begins",
+      ...containers
+        .filter(({ running }) => running)
+        .flatMap((container) => [
+          ...startCommands(container),
+          ...feedCommands(container, host, (dataset) => tagWord(dataset, tagOf)),
+        ]),
+    ],
     ['rm -rf "$STAGE"', "docker ps --all", `echo ${shellWord(`host ${host.host.name} is rebuilt`)}`],
   ];
   return `${sections.map((lines) => lines.join("\n")).join("\n\n")}\n`;

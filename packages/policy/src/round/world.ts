@@ -1,3 +1,4 @@
+import type { DumpMade } from "../dump-program.ts";
 import type { Instant } from "@shipkeeper/kit";
 import type { HostId, HostLabels, ImageId, Inventory } from "@shipkeeper/model";
 import type { Rung, Sign } from "../actions/restart/sign.ts";
@@ -48,6 +49,7 @@ export interface KnownRestorePoint {
   readonly bytes?: number | undefined;
   /** The `ruleKey` of the backup rule that made it; absent for one that was made otherwise. */
   readonly rule?: string | undefined;
+  readonly dump?: DumpMade | undefined;
   /** When its repository last listed it as a whole snapshot; absent while nobody asked since it was made. */
   readonly verifiedAt?: Instant;
 }
