@@ -8,6 +8,7 @@ import { labelsOfHost } from "@shipkeeper/model";
 import { BUNDLE_FILES, type KnownRestorePoint } from "@shipkeeper/policy";
 import { tagOf, type Restic } from "@shipkeeper/restic";
 import type { Command } from "./commands.ts";
+import { dumpMadeOf } from "./dump/make-dump.ts";
 import { readIdentity } from "./enrol/identity.ts";
 import { collectBundle } from "./host-bundle/collect-bundle.ts";
 import { hostFiles } from "./host-bundle/keep-bundle.ts";
@@ -94,7 +95,8 @@ async function newestPoints(
     for (const snapshot of await restic.snapshots(repository, { hostId }, signal)) {
       const { id, at } = snapshot;
       const dataset = tagOf(snapshot, "dataset");
-      if (dataset !== undefined) points.push({ id, at, dataset, repository });
+      const dump = dumpMadeOf(snapshot);
+      if (dataset !== undefined) points.push({ id, at, dataset, repository, ...(dump && { dump }) });
     }
   }
   return newestOfEach(points, ({ repository, dataset }) => `${repository} ${dataset}`);

@@ -1,5 +1,5 @@
 /** A lost host, by what a repository holds of it alone: its id or its name is enough. */
-import { InvalidInput, formatInstant, type Instant } from "@shipkeeper/kit";
+import { InvalidInput, formatInstant, newestOfEach, type Instant } from "@shipkeeper/kit";
 import { HOST_DATASET, type RecoveryPoint } from "@shipkeeper/policy";
 import { tag, tagOf, type Restic, type Snapshot } from "@shipkeeper/restic";
 import { dumpMadeOf } from "../dump/make-dump.ts";
@@ -36,7 +36,7 @@ export async function findLostHost(
     const what = hostId === undefined ? "no configuration of a host" : "several hosts called";
     throw new InvalidInput(`repository ${repository} holds ${what} ${host}`, describeHosts(configurations));
   }
-  const points = newestOfEach(
+  const points = newestPoints(
     (await restic.snapshots(repository, { hostId }, signal)).filter((one) => one.at <= at),
   );
   const configuration = points.find(({ dataset }) => dataset === HOST_DATASET);
@@ -44,15 +44,14 @@ export async function findLostHost(
   return { hostId, configuration, points };
 }
 
-function newestOfEach(snapshots: readonly Snapshot[]): RecoveryPoint[] {
-  const newest = new Map<string, RecoveryPoint>();
-  for (const snapshot of snapshots) {
+function newestPoints(snapshots: readonly Snapshot[]): RecoveryPoint[] {
+  const points = snapshots.flatMap((snapshot): RecoveryPoint[] => {
+    const { id: restorePoint, at } = snapshot;
     const dataset = tagOf(snapshot, "dataset");
-    if (dataset === undefined || snapshot.at < (newest.get(dataset)?.at ?? 0)) continue;
     const dump = dumpMadeOf(snapshot);
-    newest.set(dataset, { dataset, restorePoint: snapshot.id, at: snapshot.at, ...(dump && { dump }) });
-  }
-  return [...newest.values()];
+    return dataset === undefined ? [] : [{ dataset, restorePoint, at, ...(dump && { dump }) }];
+  });
+  return newestOfEach(points, ({ dataset }) => dataset);
 }
 
 function describeHosts(configurations: readonly Snapshot[]): string[] {
