@@ -88,6 +88,7 @@ test("what was told before the last backup is there after the collector and its 
 
 test("a collector that runs is not restored over, and a backup that is broken is found out", async () => {
   const program = await collector.start();
+  await collector.enrolHost();
   await backedUpAndDrilled();
   expect(await command("restore")).toBe(1);
   await kill(program);
@@ -100,4 +101,23 @@ test("a collector that runs is not restored over, and a backup that is broken is
 
   expect(readBackupState(dataDir).problem).toMatchObject({ doing: "drill" });
   expect(readdirSync(join(dataDir, "backup")).filter((name) => name !== "cache")).toEqual([]);
+});
+
+test("a collector that was installed anew backs up nothing by itself, and its own is not taken for the lost one", async () => {
+  const lost = await collector.start();
+  await collector.enrolHost();
+  await backedUpAndDrilled();
+  const { newest } = readBackupState(dataDir);
+  await kill(lost);
+  rmSync(dataDir, { recursive: true });
+  mkdirSync(dataDir);
+
+  const fresh = await collector.start();
+  expect(readBackupState(dataDir)).toEqual({});
+  expect(await command("backup")).toBe(0);
+  await kill(fresh);
+
+  expect(await command("restore")).toBe(1);
+  expect(await command("restore", newest?.restorePoint.slice(0, 12) ?? "")).toBe(0);
+  expect(inspectDatabase(join(dataDir, "collector.db")).rows["host"]).toBe(1);
 });

@@ -78,7 +78,16 @@ export async function startCollector(
   const backups =
     backup === undefined || program === undefined
       ? []
-      : [startBackups({ dataDir, config: backup, program, now: clock, log })];
+      : [
+          startBackups({
+            dataDir,
+            config: backup,
+            program,
+            hasHosts: () => store.hosts.ids().length > 0,
+            now: clock,
+            log,
+          }),
+        ];
   const gather: GatherFacts = (since, now) =>
     gatherFacts(store, { since, now, isCollectorBackedUp: backup !== undefined });
   const reportMail = startReports(store, config, { gather, log, clock });

@@ -6,10 +6,11 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { OperationalError, type Instant } from "@shipkeeper/kit";
 import { countSchema, instantSchema } from "@shipkeeper/model";
-import { ResticProblem, openRestic, type Restic, type Snapshot } from "@shipkeeper/restic";
+import { ResticProblem, openRestic, tag, tagOf, type Restic, type Snapshot } from "@shipkeeper/restic";
 import { copyDatabase, inspectDatabase, writeFileDurably } from "@shipkeeper/runtime";
 import * as z from "zod";
 import type { BackupConfig } from "../config.ts";
+import type { OwnRestorePoint } from "./choose-restore-point.ts";
 
 /** What a copy says of itself, beside it in the repository: whether it came back whole is held against this. */
 const manifestSchema = z.object({
@@ -24,7 +25,7 @@ export interface OwnBackup {
   /** Throws `ResticProblem`, `DatabaseNotUsable`. */
   backUp(database: string, now: Instant): Promise<BackedUp>;
   /** Newest first. */
-  list(): Promise<Snapshot[]>;
+  list(): Promise<OwnRestorePoint[]>;
   /** Restores the newest, or the one whose id begins so, to a file that is not there, and checks it. */
   fetch(target: string, id?: string): Promise<Fetched>;
   /** The same, to a folder that is thrown away. */
@@ -56,6 +57,8 @@ const MANIFEST = "manifest.json";
 const WHO = { hostId: "shipkeeper-collector", dataset: "dump:shipkeeper-collector" } as const;
 const RULE = { policy: "collector", rule: "backup" } as const;
 
+type FoundOwn = OwnRestorePoint & Pick<Snapshot, "paths">;
+
 export interface OwnBackupDeps {
   readonly config: BackupConfig;
   readonly dataDir: string;
@@ -79,9 +82,11 @@ export async function openOwnBackup({ config, dataDir, signal }: OwnBackupDeps):
       return inFolder(join(staging, "copy"), async (folder) => {
         const copy = join(folder, DATABASE);
         await copyDatabase(database, copy);
-        const manifest: Manifest = { takenAt: now, ...inspectDatabase(copy) };
+        const content = inspectDatabase(copy);
+        const manifest: Manifest = { takenAt: now, ...content };
         writeFileDurably(join(folder, MANIFEST), JSON.stringify(manifest), 0o600);
-        const request = { ...WHO, ...RULE, folder, runId: String(now) };
+        const about = [tag(HOSTS_TAG, String(content.rows["host"] ?? 0))];
+        const request = { ...WHO, ...RULE, folder, runId: String(now), about };
         const { snapshot, bytes, addedBytes } = await restic.backUp(REPOSITORY, request, signal);
         const retention = { ...WHO, ...RULE, keepWithinMs: config.keepWithin };
         const gone = await restic.forget(REPOSITORY, retention, signal);
@@ -93,7 +98,7 @@ export async function openOwnBackup({ config, dataDir, signal }: OwnBackupDeps):
     list: () => listOwn(restic, signal),
 
     async fetch(target, id = "") {
-      const restorePoint = (await own.list()).find((one) => one.id.startsWith(id));
+      const restorePoint = (await listOwn(restic, signal)).find((one) => one.id.startsWith(id));
       if (restorePoint === undefined)
         throw new ResticProblem("restore_point_unknown", `there is no restore point ${id} of the collector`);
       return inFolder(join(staging, "restored"), async (folder) => {
@@ -114,10 +119,19 @@ export async function openOwnBackup({ config, dataDir, signal }: OwnBackupDeps):
   return own;
 }
 
-async function listOwn(restic: Restic, signal: AbortSignal | undefined): Promise<Snapshot[]> {
-  const tags = [`dataset=${WHO.dataset}`];
+/** The tag that says how many hosts the database knew. */
+const HOSTS_TAG = "hosts";
+
+async function listOwn(restic: Restic, signal: AbortSignal | undefined): Promise<FoundOwn[]> {
+  const tags = [tag("dataset", WHO.dataset)];
   const found = await restic.snapshots(REPOSITORY, { hostId: WHO.hostId, tags }, signal);
-  return found.toSorted((a, b) => b.at - a.at);
+  return found
+    .toSorted((a, b) => b.at - a.at)
+    .map((snapshot) => {
+      const { id, at, paths } = snapshot;
+      const hosts = tagOf(snapshot, HOSTS_TAG);
+      return { id, at, paths, ...(hosts !== undefined && { hosts: Number(hosts) }) };
+    });
 }
 
 /** Throws unless the file is the very database that the manifest tells of. */

@@ -2,6 +2,8 @@
 import { formatBytes, formatDuration, formatInstant } from "@shipkeeper/kit";
 import { ConfigProblem } from "@shipkeeper/runtime";
 import type { BackupConfig, CollectorConfig } from "../config.ts";
+import { readBackupState } from "./backup-state.ts";
+import { describe } from "./choose-restore-point.ts";
 import { backUpCollector, drillCollector, type OwnPlace } from "./keep-state.ts";
 import { openOwnBackup } from "./own-backup.ts";
 import { restoreCollector } from "./restore-collector.ts";
@@ -47,10 +49,12 @@ async function drill(place: OwnPlace): Promise<string[]> {
   ];
 }
 
+const NONE_YET = "none of them is of the collector here: it makes its first once a host is enrolled";
+
 async function backups({ dataDir, config, signal }: OwnPlace): Promise<string[]> {
   const own = await openOwnBackup({ config, dataDir, signal });
-  const all = await own.list();
-  return all.map(({ id, at }) => `${id.slice(0, 12)}  ${formatInstant(at)}`);
+  const listed = (await own.list()).map(describe);
+  return readBackupState(dataDir).newest === undefined ? [...listed, NONE_YET] : listed;
 }
 
 async function restore(

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Instant } from "@shipkeeper/kit";
 import { takeLock } from "@shipkeeper/runtime";
 import type { BackupConfig } from "../config.ts";
+import { chooseRestorePoint } from "./choose-restore-point.ts";
 import { DATABASE_FILE } from "./keep-state.ts";
 import { openOwnBackup, type Fetched } from "./own-backup.ts";
 
@@ -17,7 +18,8 @@ export interface RestoreRequest {
 }
 
 /**
- * Throws `AlreadyRunning` while the collector runs. What was there is put aside, never overwritten: the answer says where.
+ * Throws `AlreadyRunning` while the collector runs, and `RestorePointDoubtful` where the newest is no successor of the others
+ * and nobody said which is meant. What was there is put aside, never overwritten: the answer says where.
  */
 export async function restoreCollector({
   dataDir,
@@ -32,7 +34,7 @@ export async function restoreCollector({
     const own = await openOwnBackup({ config, dataDir, signal });
     const file = join(dataDir, DATABASE_FILE);
     const restored = `${file}.restored-${now}`;
-    const fetched = await own.fetch(restored, id);
+    const fetched = await own.fetch(restored, id ?? chooseRestorePoint(await own.list())?.id);
     const putAside = existsSync(file) ? `${file}.before-${now}` : undefined;
     // The log beside a database is part of it: left behind, it would be taken for the restored one's.
     for (const part of ["", "-wal", "-shm"])

@@ -19,7 +19,9 @@ const drilled = (agoMs: number): BackupState["drilled"] => ({
   tookMs: 1,
 });
 const next = (state: BackupState, triedAt = {}) => {
-  const { what, dueAt } = nextJob(state, CONFIG, triedAt);
+  const job = nextJob({ state, hasHosts: true, config: CONFIG, triedAt });
+  if (job === undefined) return "nothing";
+  const { what, dueAt } = job;
   return `${what} ${dueAt <= NOW ? "now" : `in ${(dueAt - NOW) / MINUTE_MS} min`}`;
 };
 
@@ -39,4 +41,11 @@ test("what failed is tried again after five minutes, and holds up nothing else",
   expect(next({}, { backup: NOW - MINUTE_MS })).toBe("backup in 4 min");
   expect(next({ newest: made(0) }, { drill: NOW - MINUTE_MS })).toBe("drill in 4 min");
   expect(next({ newest: made(2 * HOUR_MS) }, { drill: NOW - MINUTE_MS })).toBe("backup now");
+});
+
+test("a database that never held a host is not backed up, whatever a file beside it says", () => {
+  const empty = { hasHosts: false, config: CONFIG, triedAt: {} };
+
+  expect(nextJob({ ...empty, state: {} })).toBeUndefined();
+  expect(nextJob({ ...empty, state: { newest: made(2 * HOUR_MS) } })).toBeUndefined();
 });
