@@ -69,7 +69,7 @@ test.for([
     expect(copy?.startedAt).toBeGreaterThanOrEqual(appEnded);
     const [[first], [second]] = [await pointsOf("local", runId), await pointsOf("offsite", runId)];
     expect(second?.at).toBe(first?.at);
-    expect(await restic.sizeOf("offsite", second!.id)).toEqual(await restic.sizeOf("local", first!.id));
+    expect(await restic.sizeOf("offsite", [second!.id])).toEqual(await restic.sizeOf("local", [first!.id]));
   },
 );
 

@@ -111,12 +111,14 @@ test("stages of a program do not import each other, but for what they hand on", 
     // The ledger is what observing writes and deciding reads; the registry client is the tool of looking and of deleting.
     "agent/observe": ["agent/ledger", "agent/registry"],
     "agent/steward": ["agent/ledger", "agent/quiesce", "agent/act", "agent/registry"],
+    // A host that is rebuilt for a try is a recovery.
     "agent/act": [
       "agent/ledger",
       "agent/quiesce",
       "agent/registry",
       "agent/dump",
       "agent/restore",
+      "agent/recover",
       "agent/probe",
     ],
     "agent/dump": [],

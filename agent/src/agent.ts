@@ -24,6 +24,7 @@ import {
 import { createClaims } from "./act/claims.ts";
 import { ownContainers } from "./agent-self.ts";
 import type { AgentConfig } from "./config.ts";
+import { handDrills } from "./act/drill/hand-drills.ts";
 import { withoutScratch } from "./act/drill/hide-scratch.ts";
 import { keepEvidence, signIn } from "./evidence/evidence.ts";
 import { hostBundleKeeper } from "./host-bundle/keep-bundle.ts";
@@ -142,8 +143,9 @@ export async function startAgent(
     self: ownContainers(),
     signals: () => watch.signals(),
   };
+  const byHand = handDrills(stateDir);
   const observer = startObserving({
-    engine: withoutScratch(engine, (runId) => ledger.journal.isRunOf(runId, "drill")),
+    engine: withoutScratch(engine, (runId) => ledger.journal.isRunOf(runId, "drill") || byHand.has(runId)),
     ledger,
     clock,
     log,

@@ -30,6 +30,7 @@ export interface Given {
   readonly undo?: string | undefined;
   readonly from?: string | undefined;
   readonly "dry-run"?: boolean | undefined;
+  readonly drill?: boolean | undefined;
   readonly "recovery-key"?: string | undefined;
   readonly uncontained?: boolean | undefined;
   readonly json?: boolean | undefined;

@@ -19,6 +19,7 @@ const USAGE = `usage: shipkeeper-agent --config FILE [COMMAND]
   restore --undo ID          puts back what a restore in place replaced
   recover --from REPOSITORY --host ID_OR_NAME [--at TIME] [--dry-run] [--recovery-key FILE]
                              rebuilds a lost host on this one; run again, it goes on
+    --drill                  only tries it, beside what this host does, and removes all of it: how long it took, what was lost
   runbook                    prints how this host is rebuilt by hand, with nothing but restic and docker
   pause [--containers PATTERN] --for TIME --reason TEXT
                              healing rests, for all containers or those whose names match; 7 days at most
@@ -51,6 +52,7 @@ const OPTIONS = {
   into: { type: "string" },
   from: { type: "string" },
   "dry-run": { type: "boolean" },
+  drill: { type: "boolean" },
   "recovery-key": { type: "string" },
   to: { type: "string" },
   "in-place": { type: "boolean" },

@@ -1,5 +1,4 @@
 /** A recovery by a signed order: what `shipkeeper-agent recover` does here, but never out of the cell. */
-import { existsSync, readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import type { Clock } from "@shipkeeper/kit";
 import type { Engine } from "@shipkeeper/docker";
@@ -7,6 +6,7 @@ import { explainRecoveryStep } from "@shipkeeper/policy";
 import { MOST_ORDER_SAID } from "@shipkeeper/protocol";
 import { leaveToBegin, openOrdered, type OrderSurroundings } from "./open-ordered.ts";
 import type { Performer } from "./orders/performers.ts";
+import { readRecoveryKeyFile } from "./recovery-key-file.ts";
 import { explainReport } from "./recover/explain-report.ts";
 import { RecoveryIncomplete, recover, type RecoveryReport } from "./recover/recover.ts";
 
@@ -28,7 +28,7 @@ export function performRecover(
     const report = await rebuild({
       wanted: { repository, host: sourceHostId, at },
       dryRun,
-      recoveryKey: readKey(recoveryKeyFile),
+      recoveryKey: readRecoveryKeyFile(recoveryKeyFile),
       stateDir,
       engine,
       restic: await open(surroundings, repository),
@@ -42,11 +42,6 @@ export function performRecover(
     if (!report.complete && !dryRun) throw new RecoveryIncomplete(said);
     return said;
   };
-}
-
-/** Undefined where there is none: then the report names what was left out. */
-function readKey(file: string | undefined): string | undefined {
-  return file !== undefined && existsSync(file) ? readFileSync(file, "utf8") : undefined;
 }
 
 /** Of its datasets nothing is told where all of it is too long; a dry run ends with the plan. */

@@ -9,6 +9,7 @@ import { BUNDLE_FILES, type KnownRestorePoint } from "@shipkeeper/policy";
 import { tagOf, type Restic } from "@shipkeeper/restic";
 import type { Command } from "./commands.ts";
 import { dumpMadeOf } from "./dump/make-dump.ts";
+import { rebuildByHand } from "./rebuild-by-hand.ts";
 import { readIdentity } from "./enrol/identity.ts";
 import { collectBundle } from "./host-bundle/collect-bundle.ts";
 import { hostFiles } from "./host-bundle/keep-bundle.ts";
@@ -42,8 +43,10 @@ const runbook: Command = {
 };
 
 const recoverHost: Command = {
-  check({ args, from, host, at }) {
+  check({ args, from, host, at, drill, "dry-run": dryRun }) {
     if (args.length > 0) return `${args[0]} is not understood here`;
+    if (drill === true && (at !== undefined || dryRun === true))
+      return "--drill takes neither --at nor --dry-run: it tries what a recovery would come to now";
     if (from === undefined || host === undefined)
       return "recover needs --from REPOSITORY and --host ID_OR_NAME";
     return at !== undefined && parseInstant(at) === undefined
@@ -52,6 +55,7 @@ const recoverHost: Command = {
   },
 
   async run(config, given) {
+    if (given.drill === true) return rebuildByHand(config, given);
     const {
       from = "",
       host = "",

@@ -1,5 +1,5 @@
 /** Has one dataset restored for a try, and files the receipt. */
-import { assert, errorChain } from "@shipkeeper/kit";
+import { assert } from "@shipkeeper/kit";
 import { containerIdSchema, type Container } from "@shipkeeper/model";
 import {
   catalog,
@@ -11,12 +11,11 @@ import {
   type Verdict,
 } from "@shipkeeper/policy";
 import type { DrillReceipt } from "@shipkeeper/protocol";
-import { drill, type DrillRequest } from "./drill/drill.ts";
-import { removeScratch, stagingName } from "./drill/scratch.ts";
-import { removeStaging } from "../restore/staging.ts";
-import type { ActContext, SettleContext } from "./action-context.ts";
+import type { ActContext } from "./action-context.ts";
 import type { ActionHandler, StepResult } from "./apply-plan.ts";
-import { StepLeftOpen } from "./step-left-open.ts";
+import { removeOwnScratch, withCleanUp } from "./drill/clean-up.ts";
+import { drill, type DrillRequest } from "./drill/drill.ts";
+import { removeScratch } from "./drill/scratch.ts";
 
 /** What is claimed for the time of a drill, beside no container: a host has one drill at a time. */
 const DRILL_CLAIM = "drill";
@@ -50,7 +49,7 @@ export const drillHandler: ActionHandler = {
         restic,
       };
       const remembered = (at: number) => context.fileSamples.of(request.dataset, at);
-      const receipt = await drillOnce({ ...request, remembered }, context);
+      const receipt = await withCleanUp(() => drill({ ...request, remembered }, context), context);
       return file(receipt, verdict, context);
     } finally {
       release();
@@ -90,32 +89,6 @@ function takeBackOf(
   const hook = String(expect["hook"]);
   const program = takeBackNamed(guardrails().hooks, hook);
   return program === undefined ? "changed" : { hook, program };
-}
-
-/** Nothing of it is left when this ends, in whatever way. */
-async function drillOnce(request: DrillRequest, context: ActContext): Promise<DrillReceipt> {
-  try {
-    return await drill(request, context);
-  } finally {
-    await cleanUp(context);
-  }
-}
-
-/** What cannot be removed now is tried again before the next drill and, where the agent stops before, at its next start. */
-async function cleanUp(context: ActContext): Promise<void> {
-  try {
-    await removeOwnScratch(context);
-  } catch (error) {
-    if (error instanceof StepLeftOpen) throw error;
-    context.trouble("drill_leftovers", `a drill left something behind: ${errorChain(error)}`);
-  }
-}
-
-async function removeOwnScratch(context: SettleContext): Promise<void> {
-  const { engine, runId } = context;
-  await removeScratch((id) => id === runId, context);
-  const { rootDir } = (await engine.facts()).engine;
-  await removeStaging(rootDir, stagingName(runId));
 }
 
 /** Remembers and tells what the drill proved, before its step counts as over. */

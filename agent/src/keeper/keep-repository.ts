@@ -96,7 +96,7 @@ async function judge(
   const measured = new Map<string, ListedRestorePoint>();
   for (const point of newest.slice(0, 2)) {
     if (point.size !== undefined) continue;
-    const { bytes } = await restic.sizeOf(repository, point.id, signal);
+    const { bytes } = await restic.sizeOf(repository, [point.id], signal);
     measured.set(point.id, { ...point, size: { bytes, files: bytes === 0 ? 0 : 1 } });
   }
   if (measured.size === 0) return judged;

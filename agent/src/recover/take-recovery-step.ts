@@ -15,6 +15,7 @@ import type { Container, ContainerId } from "@shipkeeper/model";
 import type { Restic } from "@shipkeeper/restic";
 import { feedDump } from "../dump/feed-dump.ts";
 import { restoreInto, restoreToPath } from "../restore/restore.ts";
+import { takeNamesOut } from "./nameless-image.ts";
 
 export interface RecoveryContext {
   readonly engine: Engine;
@@ -24,6 +25,11 @@ export interface RecoveryContext {
   /** A folder for what is read and goes away again, on the engine's disk. */
   readonly scratch: string;
   readonly uncontained: boolean | undefined;
+  /**
+   * Of a recovery that is only tried: images come without their names, so that none of this host's moves, and a volume is
+   * made whole in the folder of this name (`removeStaging`).
+   */
+  readonly tried?: { readonly stagingName: string };
   readonly clock: () => number;
   readonly pause: (ms: number, options: { signal: AbortSignal }) => Promise<void>;
   readonly onProgress: (line: string) => void;
@@ -86,6 +92,7 @@ async function loadImage(dataset: string, context: RecoveryContext): Promise<voi
   try {
     const to = join(folder, "image.tar");
     await restoreToPath({ ...whatOf(dataset, context), to });
+    if (context.tried !== undefined) await takeNamesOut(to);
     await context.engine.loadImage(createReadStream(to), { signal: context.signal });
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -106,6 +113,7 @@ async function bringVolume({ name, dataset }: RecoveryStep, context: RecoveryCon
   }
   await restoreInto({
     ...whatOf(dataset, context),
+    ...context.tried,
     volume: name,
     engine: {
       facts: (given) => engine.facts(given),

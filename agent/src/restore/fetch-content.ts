@@ -40,7 +40,7 @@ export async function fetchContent(
     return content;
   }
 
-  const size = await restic.sizeOf(repository, snapshot.id, signal);
+  const size = await restic.sizeOf(repository, [snapshot.id], signal);
   refuseFullDisk(size, copies ? 2 : 1, await roomIn(folder), folder);
   if (!restic.resumes) await rm(target, { recursive: true, force: true });
   await rm(whole, { recursive: true, force: true });

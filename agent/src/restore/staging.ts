@@ -56,10 +56,12 @@ export async function withStaging<T>(
 
 /** A folder of that name that only root can enter, as it is or new; for who has to find it again (`removeStaging`). */
 export async function makeStaging(parent: string, name: string): Promise<string> {
-  const folder = join(parent, PREFIX + name);
+  const folder = stagingFolder(parent, name);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   return folder;
 }
+
+export const stagingFolder = (parent: string, name: string): string => join(parent, PREFIX + name);
 
 /** A service may see a disk read-only that everybody else can write. */
 async function refuseReadOnly(parent: string): Promise<void> {
@@ -79,7 +81,7 @@ function hashOf(key: string): string {
 
 /** What an interruption left of a folder that was given a name, and that nobody shall go on from. */
 export function removeStaging(parent: string, name: string): Promise<void> {
-  return remove(join(parent, PREFIX + name));
+  return remove(stagingFolder(parent, name));
 }
 
 function lockOf(folder: string) {

@@ -15,6 +15,7 @@ import type {
   HostFacts,
   Image,
   ImageId,
+  IsolationLimits,
   Network,
   Volume,
   VolumeName,
@@ -207,17 +208,13 @@ export type UnpauseAnswer = "unpaused" | "not-paused" | "already-gone";
 export type Rename = "renamed" | "name-taken" | "already-gone";
 
 /** Where another container's program is run apart from everything that is real. */
-export interface Isolation {
+export interface Isolation extends IsolationLimits {
   /** The one network that it joins, by name or id. */
   readonly network: string;
   /** All that is mounted: folder in the container → volume. A path that its image asks a volume for must be here. */
   readonly volumes: ReadonlyMap<string, VolumeName>;
   /** All labels that it has. */
   readonly labels: Readonly<Record<string, string>>;
-  readonly memoryBytes: number;
-  /** Billionths of a processor. */
-  readonly nanoCpus: number;
-  readonly pids: number;
 }
 
 /** Everything that changes the host: one object at a time, by full id. */

@@ -7,6 +7,7 @@ export { backdateContainers, type PastLife } from "./forge/backdate-containers.t
 export type { Behaviour } from "./forge/behaviour.ts";
 export { busyboxLayer } from "./forge/busybox.ts";
 export type { FileEntry } from "./forge/file-entry.ts";
+export { tarArchive } from "./forge/tar.ts";
 export { createVolume, fillVolume } from "./forge/fill-volume.ts";
 export {
   forgeImage,

@@ -14,6 +14,8 @@ export { dependenciesAmong } from "./actions/dependencies.ts";
 export { dependentsFirst } from "./actions/dependents-first.ts";
 export * from "./actions/drill/outcome.ts";
 export { expectDrill, mountOf } from "./actions/drill/plan.ts";
+export { missingRoom } from "./actions/drill/room.ts";
+export { rebuildSpecSchema, type RebuildSpec } from "./actions/rebuild/spec.ts";
 export {
   drillKeysSchema,
   type DrillAssertion,
@@ -58,6 +60,7 @@ export * from "./recovery/host-configuration.ts";
 export * from "./recovery/explain-recovery.ts";
 export * from "./recovery/plan-recovery.ts";
 export { writeRunbook } from "./recovery/runbook.ts";
+export { scratchHost, type ScratchHost } from "./recovery/scratch-host.ts";
 export * from "./recovery/secrets.ts";
 export * from "./recovery/start-order.ts";
 export * from "./dataset/proof.ts";

@@ -12,6 +12,9 @@ import { publicKeySchema, signatureSchema } from "./enrolment.ts";
 export const MOST_RECEIPT_BYTES = 64 * 2 ** 10;
 /** Of one drill. */
 export const MOST_ASSERTIONS = 50;
+/** Of one drill, and of one of them. */
+export const MOST_WARNINGS = 20;
+export const MOST_WARNING = 300;
 /** Of what an assertion, or a failure, says. */
 export const MOST_SAID = 1_000;
 
@@ -58,6 +61,14 @@ export const drillReceiptSchema = z.object({
   /** From the request until every assertion had passed; absent where that never came. */
   rtoMs: countSchema.optional(),
   rtoTargetMs: countSchema.optional(),
+  /** The host that was rebuilt for a try, where it was a whole one; `hostId` is the one that it was tried on. */
+  ofHost: z.object({ id: hostIdSchema, name: z.string().max(255) }).optional(),
+  /** How much of it there was. */
+  rebuilt: z
+    .object({ containers: countSchema, volumes: countSchema, networks: countSchema, images: countSchema })
+    .optional(),
+  /** What was not as it would be after a recovery, or would not be as it was: each in a sentence. */
+  warnings: z.array(z.string().max(MOST_WARNING)).max(MOST_WARNINGS).optional(),
   engineVersion: z.string().max(64),
   agentVersion: z.string().max(64),
   /** Whether the data came back, the application was well on it, and every assertion passed. */

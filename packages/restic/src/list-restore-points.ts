@@ -60,11 +60,15 @@ export function listRestorePoints(run: RunInRepository, repositories: Repositori
       return bytes;
     },
 
-    /** What a restore writes. */
-    async sizeOf(repositoryName: string, id: string, signal?: AbortSignal): Promise<ContentSize> {
+    /** What restoring these writes, all of them together. */
+    async sizeOf(
+      repositoryName: string,
+      ids: readonly [string, ...string[]],
+      signal?: AbortSignal,
+    ): Promise<ContentSize> {
       const lines = await run(repositoryName, {
-        attempt: `measure ${id.slice(0, 8)}`,
-        args: ["stats", "--json", "--mode", "restore-size", id],
+        attempt: `measure ${ids[0].slice(0, 8)}${ids.length > 1 ? ` and ${ids.length - 1} more` : ""}`,
+        args: ["stats", "--json", "--mode", "restore-size", ...ids],
         deadlineMs: SHORT_MS,
         signal,
       });

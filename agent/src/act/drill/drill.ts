@@ -2,21 +2,19 @@
  * One test restore, from the newest restore point to its receipt. It owns the phases and that everything it made is gone
  * afterwards, whatever happened; nothing of the host that is real is changed, read or reached.
  */
-import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { assert, errorChain, maskSecrets, type Instant } from "@shipkeeper/kit";
+import { assert, type Instant } from "@shipkeeper/kit";
 import type { Container, Mount, Volume } from "@shipkeeper/model";
 import { mountOf, readDatasetId, type DatasetId, type DrillSpec, type TakeBack } from "@shipkeeper/policy";
-import { MOST_SAID, type DrillPhase, type DrillReceipt } from "@shipkeeper/protocol";
+import type { DrillReceipt } from "@shipkeeper/protocol";
 import { tag, type Restic, type Snapshot } from "@shipkeeper/restic";
-import { VERSION } from "@shipkeeper/runtime";
-import type { ActContext } from "../action-context.ts";
 import type { RememberedFiles } from "../../ledger/file-samples.ts";
 import { feedDump } from "../../dump/feed-dump.ts";
 import { restoreInto, restoreToPath } from "../../restore/restore.ts";
 import { makeStaging } from "../../restore/staging.ts";
 import { awaitWell, bootApplication, type Boot } from "./application.ts";
 import { checkAssertions, type Restored } from "./assertions.ts";
+import { phaseClock, withReceipt, type DrillContext, type Findings } from "./with-receipt.ts";
 import { scratchLabels, scratchVolume, stagingName } from "./scratch.ts";
 
 export interface DrillRequest {
@@ -32,73 +30,19 @@ export interface DrillRequest {
   readonly remembered: (at: Instant) => RememberedFiles;
 }
 
-export type DrillContext = Pick<
-  ActContext,
-  "engine" | "runId" | "hostId" | "policy" | "rule" | "clock" | "pause" | "signal" | "log"
->;
-
-/** What the receipt says beyond what was asked for; filled in while the drill goes on. */
-type Findings = Pick<DrillReceipt, "restorePoint" | "dataAt" | "application" | "failure"> &
-  Pick<DrillReceipt, "phases" | "assertions">;
-
 /** Never throws for what is wrong with the backup: that is what the receipt says. Throws where the agent has to stop. */
-export async function drill(request: DrillRequest, context: DrillContext): Promise<DrillReceipt> {
+export function drill(request: DrillRequest, context: DrillContext): Promise<DrillReceipt> {
   const { spec, dataset, repository, source } = request;
-  const { clock, runId, hostId, policy, rule, engine } = context;
-  const requestedAt = clock();
-  const deadline = AbortSignal.timeout(spec.timeout);
-  const bounded = { ...context, signal: AbortSignal.any([context.signal, deadline]) };
-  const engineVersion = (await engine.facts({ signal: context.signal })).engine.version;
-
-  const found: { -readonly [Key in keyof Findings]: Findings[Key] } = { phases: [], assertions: [] };
-  try {
-    await takePhases(request, found, bounded);
-  } catch (error) {
-    context.signal.throwIfAborted();
-    const late = deadline.aborted ? "it took too long: " : "";
-    found.failure = maskSecrets(`${late}${errorChain(error)}`).slice(0, MOST_SAID);
-  }
-
-  const finishedAt = Math.max(requestedAt, clock());
-  const passed = found.failure === undefined && found.assertions.every((assertion) => assertion.passed);
-  return {
-    format: 1,
-    id: randomUUID(),
-    hostId,
-    runId,
-    policy,
-    rule,
-    dataset,
-    repository,
-    requestedAt,
-    finishedAt,
-    ...found,
-    ...(source !== undefined && {
-      application: { container: source.name, image: source.image, imageId: source.imageId },
-    }),
-    ...(found.dataAt !== undefined && { rpoMs: Math.max(0, requestedAt - found.dataAt) }),
-    ...(spec.rpo !== undefined && { rpoTargetMs: spec.rpo }),
-    ...(passed && { rtoMs: finishedAt - requestedAt }),
-    rtoTargetMs: spec.rto,
-    engineVersion,
-    agentVersion: VERSION,
-    passed,
-  };
+  const application = source && { container: source.name, image: source.image, imageId: source.imageId };
+  const about = { dataset, repository, ...(application && { application }) };
+  const terms = { about, timeoutMs: spec.timeout, rtoMs: spec.rto, rpoMs: spec.rpo };
+  return withReceipt(terms, context, (found, signal) => takePhases(request, found, { ...context, signal }));
 }
 
-async function takePhases(
-  request: DrillRequest,
-  found: { -readonly [Key in keyof Findings]: Findings[Key] },
-  context: DrillContext,
-): Promise<void> {
+async function takePhases(request: DrillRequest, found: Findings, context: DrillContext): Promise<void> {
   const { dataset, source, spec, remembered, takeBack } = request;
   const { clock, engine, signal, runId } = context;
-  async function phase<T>(name: DrillPhase, work: () => Promise<T>): Promise<T> {
-    const startedAt = clock();
-    return work().finally(
-      () => void found.phases.push({ phase: name, ms: Math.max(0, clock() - startedAt) }),
-    );
-  }
+  const phase = phaseClock(found, clock);
 
   const snapshot = await phase("locate", () => locate(request, context));
   found.restorePoint = snapshot.id;

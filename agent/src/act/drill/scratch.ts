@@ -18,8 +18,12 @@ export const scratchLabels = (runId: RunId): Labels => ({ [LABEL]: runId });
 export const scratchName = (runId: RunId): string => `${PREFIX}${runId}`;
 /** Of the folder in which the restored content is made whole. */
 export const stagingName = (runId: RunId): string => `drill-${runId}`;
+/** Of the folder in which what a whole host is made of lies. */
+export const hostStagingName = (runId: RunId): string => `drill-${runId}-host`;
+/** Of the n-th thing of a drill that makes many. */
+export const scratchThing = (runId: RunId, place: number): string => `${PREFIX}${runId}-${place}`;
 export const scratchVolume = (runId: RunId, place: number): VolumeName =>
-  volumeNameSchema.parse(`${PREFIX}${runId}-${place}`);
+  volumeNameSchema.parse(scratchThing(runId, place));
 
 /** Whether a container, a volume or a network of this name is a drill's. */
 export function isScratchName(name: string, isDrill: IsDrill): boolean {

@@ -5,6 +5,7 @@
 import type { ContainerBlueprint } from "@shipkeeper/model";
 import { shellVariable, shellWord } from "./shell.ts";
 import { SEALED } from "./secrets.ts";
+import { isRecord, textOf, type Settings } from "./settings.ts";
 
 export interface CreateCommand {
   /** `docker create` and its arguments, each a word as a shell reads it; the image is the last one before the command. */
@@ -17,7 +18,6 @@ export interface CreateCommand {
   readonly left: readonly string[];
 }
 
-type Settings = Readonly<Record<string, unknown>>;
 /** The words of one setting; undefined where this value cannot be said. */
 type Flag = (value: unknown) => readonly string[] | undefined;
 
@@ -283,12 +283,4 @@ function wordsIn(value: unknown): string[] {
 
 function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((one) => typeof one === "string");
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
 }

@@ -12,6 +12,7 @@ import {
   type RecordedContainer,
 } from "./host-configuration.ts";
 import { feedCommands } from "./runbook-feeds.ts";
+import { recordOf, textOf } from "./settings.ts";
 import { shellWord } from "./shell.ts";
 import { startOrder } from "./start-order.ts";
 
@@ -245,10 +246,3 @@ const said = (flag: string, value: unknown) =>
   typeof value === "string" && value !== "" ? [flag, shellWord(value)] : [];
 const pairsOf = (flag: string, value: unknown) =>
   Object.entries(recordOf(value)).flatMap(([key, one]) => [flag, shellWord(`${key}=${String(one)}`)]);
-const textOf = (value: unknown) => (typeof value === "string" ? value : "");
-
-function recordOf(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : {};
-}

@@ -3,7 +3,7 @@
  * never takes more of a host than one application does; who waited longest goes first. How a drill is done is not known here.
  */
 import { DAY_MS, type Instant } from "@shipkeeper/kit";
-import type { Container, Disk } from "@shipkeeper/model";
+import type { Container } from "@shipkeeper/model";
 import { readDatasetId, type Dataset, type DatasetId } from "../../dataset/dataset.ts";
 import type { Proof } from "../../dataset/proof.ts";
 import { takeBackNamed } from "../../dump-program.ts";
@@ -13,16 +13,13 @@ import { exceptionFor } from "../exception.ts";
 import type { Expectation } from "../expectation.ts";
 import { isSelf } from "../never-touch.ts";
 import type { DrillReason } from "./reason.ts";
+import { missingRoom } from "./room.ts";
 import type { DrillSpec } from "./spec.ts";
 
 export type DrillVerdict = VerdictFor<DrillReason>;
 
 /** What failed is tried again after this at the latest: a broken backup shall not stay unnoticed for a week. */
 const AGAIN_MS = DAY_MS;
-/** A restore is made whole in one place and, by an old restic, copied to have its holes back. */
-const ROOM_FACTOR = 2;
-/** Of the disk, what a drill leaves to everybody else. */
-const ROOM_LEFT = 0.1;
 
 interface Candidate {
   readonly dataset: DatasetId;
@@ -129,14 +126,8 @@ function newest<Timed extends { readonly at: Instant }>(all: readonly Timed[]): 
 function roomFor({ dataset, bytes }: KnownRestorePoint, { inventory }: World): DrillVerdict | undefined {
   const disk = inventory.host.disks.find(({ path }) => path === inventory.engine?.rootDir);
   if (bytes === undefined || disk === undefined) return undefined;
-  const needBytes = bytes * ROOM_FACTOR;
-  const freeBytes = freeFor(disk);
-  if (needBytes <= freeBytes) return undefined;
-  return { target: targetOf(dataset), decision: "wait", reason: { why: "no-room", needBytes, freeBytes } };
-}
-
-function freeFor({ freeBytes, totalBytes }: Disk): number {
-  return Math.max(0, Math.floor(freeBytes - totalBytes * ROOM_LEFT));
+  const missing = missingRoom(bytes, disk);
+  return missing && { target: targetOf(dataset), decision: "wait", reason: { why: "no-room", ...missing } };
 }
 
 /** What is missing for a database to take a dump back; undefined where nothing is. */
