@@ -216,7 +216,7 @@ test("every byte is read within the span, by a look or so a day where the reposi
 });
 
 test("every byte of a large repository is read within the span, in small parts", () => {
-  const { looks, oldestMs } = simulate(days(45), {}, { packs: 60_000 });
+  const { looks, oldestMs } = simulate(days(35), {}, { packs: 20_000 });
 
   expect(oldestMs).toBeLessThanOrEqual(days(30));
   expect(looks.length).toBeGreaterThan(300);
