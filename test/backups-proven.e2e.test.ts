@@ -53,7 +53,7 @@ beforeAll(async () => {
   mkdirSync(join(folder, "policies"));
   writeFileSync(join(folder, "policies/fleet.yaml"), POLICY);
   writeFileSync(join(folder, "offsite.password"), "known to both hosts\n", { mode: 0o600 });
-  fleet = await startFleet({ hosts: ["shop-1", "spare-1"] });
+  fleet = await startFleet({ hosts: ["shop-1", "spare-1", "spare-2"] });
   offsite = await startRestServer({ address: fleet.gateway, appendOnly: true });
   const there = ["-r", `${offsite.url}fleet/`, "-p", join(folder, "offsite.password")];
   execFileSync("restic", [...there, "init"], { stdio: "ignore" });
@@ -124,6 +124,14 @@ async function recover(host: LabHost, lost: string): Promise<Reported> {
   return report;
 }
 
+/** A figure of the orders that a host has after its recovery. */
+async function ordersOn({ engine }: LabHost, what: string): Promise<number> {
+  const recovered = { handle: engine.getContainer("orders-db") };
+  const healthy = async () => (await recovered.handle.inspect()).State.Health?.Status === "healthy";
+  await waitUntil(healthy, { what: "the recovered database to be healthy", deadlineMs: 30_000 });
+  return Number(await sql(recovered, `SELECT ${what} FROM orders`));
+}
+
 test(
   "a database under load loses at most the last interval with its host",
   { timeout: 600_000 },
@@ -148,11 +156,7 @@ test(
     rmSync(spine.agent("shop-1").repository.url, { recursive: true });
 
     const report = await recover(spare, "shop-1");
-    const recovered = spare.engine.getContainer("orders-db");
-    const healthy = async () => (await recovered.inspect()).State.Health?.Status === "healthy";
-    await waitUntil(healthy, { what: "the recovered database to be healthy", deadlineMs: 30_000 });
-    const read = async (what: string) =>
-      Number(await sql({ handle: recovered }, `SELECT ${what} FROM orders`));
+    const read = (what: string) => ordersOn(spare, what);
     const lostMs = destroyedAt - (await read("extract(epoch FROM max(at)) * 1000"));
     const held = await read("count(*)");
 
@@ -168,3 +172,16 @@ test(
     expect(report.rtoMs).toBeGreaterThan(0);
   },
 );
+
+test("an order over the collector recovers the lost host, too", { timeout: 180_000 }, async () => {
+  const order = ["recover", "shop-1", "--onto", "spare-2", "--key", spine.policyKey];
+
+  const plan = await spine.shipkeeper(...order, "--dry-run", "--wait");
+  const told = await spine.shipkeeper(...order, "--wait");
+
+  expect(plan).toMatch(/take +volume orders-pgdata/);
+  expect(told).toMatch(/orders/);
+  expect(await ordersOn(fleet.host("spare-2"), "count(*)")).toBe(
+    await ordersOn(fleet.host("spare-1"), "count(*)"),
+  );
+});
