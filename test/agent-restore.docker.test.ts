@@ -12,8 +12,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { openEngine } from "@shipkeeper/docker";
 import { fillVolume, runContainer } from "@shipkeeper/lab";
+import { NO_GUARDRAILS } from "@shipkeeper/policy";
 import { openRestic, type Restic } from "@shipkeeper/restic";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createClaims } from "../agent/src/act/claims.ts";
+import { restoreInPlace } from "../agent/src/restore/in-place.ts";
 import { settleSwaps } from "../agent/src/restore/swap.ts";
 import { swapJournal } from "../agent/src/restore/swap-journal.ts";
 import { oneHost } from "./agent-lab/one-host.ts";
@@ -104,6 +107,37 @@ test("in place: saved first, exchanged with its containers stopped, and put back
     expect.stringMatching(/^shipkeeper-undo-/),
   ]);
   expect(existsSync(join(folder, "state", "restores"))).toBe(true);
+});
+
+test("in place by an order: who uses the data is in hand all the while, or left alone where another has it", async () => {
+  const { root, write, db, web, seen, states } = await usedVolume("ordered");
+  const restorePoint = await backUp("volume:ordered", root);
+  write("second");
+  const claims = createClaims();
+  const order = {
+    restorePoint,
+    restic,
+    engine: openEngine({ socketPath: lab.host.socketPath }),
+    journal: swapJournal(join(folder, "ordered")),
+    clock: Date.now,
+    guardrails: { ...NO_GUARDRAILS, allow: { ...NO_GUARDRAILS.allow, restoreOverExisting: ["ordered"] } },
+    hostId: "a-host",
+    self: [],
+    hold: (id: string) => claims.take(id, "restore"),
+  };
+  const inHand = new Set<string>();
+  const watch = () => claims.all().forEach((_, id) => inHand.add(id));
+  const release = claims.take(db.id, "restart");
+
+  const busy = restoreInPlace({ ...order, onProgress: () => undefined });
+  await expect(busy).rejects.toThrow("container ordered-db must not be stopped: the agent has it in hand");
+  expect([await seen(), await states(), claims.all().size]).toEqual(["second", ["running", "running"], 1]);
+  release?.();
+  await restoreInPlace({ ...order, onProgress: watch });
+
+  expect([await seen(), await states()]).toEqual(["first", ["running", "running"]]);
+  expect(inHand).toEqual(new Set([db.id, web.id]));
+  expect(claims.all().size).toBe(0);
 });
 
 test("killed at any effect, the volume is the old one or the new one, and its containers run again", async () => {

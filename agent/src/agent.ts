@@ -256,6 +256,7 @@ export async function startAgent(
         journal: swaps,
         hostId: () => identity?.hostId,
         self: standing.self,
+        hold: (id) => claims.take(id, "restore"),
       }),
       recover: performRecover({ ...ordered, stateDir, recoveryKeyFile: config.recoveryKeyFile }),
     },

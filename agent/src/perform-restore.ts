@@ -13,11 +13,13 @@ export interface RestoreSurroundings extends OrderSurroundings {
   readonly journal: SwapJournal;
   readonly hostId: () => HostId | undefined;
   readonly self: readonly string[];
+  /** Takes a container in hand: what lets go, or undefined while another work has it. */
+  readonly hold: (container: string) => (() => void) | undefined;
   readonly clock: Clock;
 }
 
 export function performRestore(surroundings: RestoreSurroundings): Performer<"restore"> {
-  const { engine, journal, hostId, self, clock } = surroundings;
+  const { engine, journal, hostId, self, hold, clock } = surroundings;
   return async (what, { onProgress, signal }) => {
     const guardrails = leaveToBegin(surroundings);
     const restic = await openOrdered(surroundings, what.repository);
@@ -33,7 +35,7 @@ export function performRestore(surroundings: RestoreSurroundings): Performer<"re
       const volume = await restoreInto({ ...common, volume: what.into, files: what.files });
       return `volume ${volume.name} is restored`;
     }
-    const inPlace = { journal, clock, guardrails, hostId: hostId() ?? "", self };
+    const inPlace = { journal, clock, guardrails, hostId: hostId() ?? "", self, hold };
     const swap = await restoreInPlace({ ...common, ...inPlace });
     return `${swap.dataset} is restored; \`shipkeeper-agent restore --undo ${swap.id}\` on the host puts back what was`;
   };

@@ -26,6 +26,11 @@ export interface InPlaceOptions extends Omit<RestoreWhat, "files"> {
   readonly hostId: string;
   /** Containers that the agent itself runs in. */
   readonly self: readonly string[];
+  /**
+   * Takes a container in hand for as long as the restore lasts, so that nobody heals or backs up what is stopped: what
+   * lets go, or undefined where somebody else has it. Left out where nobody else works on this host.
+   */
+  readonly hold?: ((container: string) => (() => void) | undefined) | undefined;
   /** Where the dataset has another name here. */
   readonly dataset?: string | undefined;
 }
@@ -40,6 +45,8 @@ export async function restoreInPlace(options: InPlaceOptions): Promise<Swap> {
   refuseUnlisted(dataset, guardrails);
   onProgress(describe(found));
 
+  const held: (() => void)[] = [];
+  const refuse = (container: Container) => whyNotStopped(container, options) ?? whyNotHeld(container);
   const parent = dirname(folder);
   return withStaging({ parent, key: keyOf(found, folder, {}), signal }, async (staging) => {
     const incoming = await fetchContent(found, staging, { ...options, signal });
@@ -49,14 +56,22 @@ export async function restoreInPlace(options: InPlaceOptions): Promise<Swap> {
         folder,
         incoming,
         source: sourceOf(found),
-        refuse: (container) => whyNotStopped(container, options),
+        refuse,
         save: () => saveFirst({ restic, repository: found.repository, hostId, dataset, folder, signal }),
       },
       { engine, journal, clock, tell: onProgress },
     );
     onProgress(`${dataset} is restored; what it was before is kept: restore --undo ${swap.id}`);
     return swap;
-  });
+  }).finally(() => held.forEach((release) => release()));
+
+  function whyNotHeld({ id }: Container): string | undefined {
+    if (options.hold === undefined) return undefined;
+    const release = options.hold(id);
+    if (release === undefined) return "the agent has it in hand; order it again in a moment";
+    held.push(release);
+    return undefined;
+  }
 }
 
 /** Puts back what a restore in place replaced. That can be undone in turn. */
