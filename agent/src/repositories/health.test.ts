@@ -39,7 +39,24 @@ test("the worse is told where two stand, and the other when that is over", () =>
     "repository_read_only",
   );
   expect(told("restore repository_damaged", "snapshots ok")).toBe("repository_damaged");
-  expect(told("restore repository_damaged", "backup ok")).toBeUndefined();
+  expect(told("restore repository_damaged", "backup ok")).toBe("repository_damaged");
+  expect(told("restore repository_damaged", "backup ok", "restore ok")).toBeUndefined();
+  expect(told("backup repository_full", "restore ok")).toBe("repository_full");
+});
+
+test("what a copy could not read stands until a copy can read it, however often the source is backed up to", () => {
+  const failed = {
+    args: ["copy", "ab"],
+    isSource: true,
+    error: new ResticProblem("repository_damaged", "no"),
+  };
+  const worked = { args: ["copy", "ab"], isSource: true };
+  const backedUp = { args: ["backup", "/data"] };
+
+  const damaged = [failed, backedUp, backedUp].reduce((health, use, at) => afterUse(health, use, at), UNUSED);
+
+  expect(problemToTell(damaged)).toMatchObject({ code: "repository_damaged", since: 0 });
+  expect(problemToTell(afterUse(damaged, worked, 3))).toBeUndefined();
 });
 
 test("a check only reads: it ends no problem of writing, and what damage it finds the proofs tell", () => {

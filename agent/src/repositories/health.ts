@@ -20,9 +20,16 @@ interface StandingProblem {
   readonly since: Instant;
 }
 
-/** What a use takes of the repository: who writes reads, too. */
-const EFFORTS = ["read", "write"] as const;
+/** What a use takes of the repository, the worst to lose last. */
+const EFFORTS = ["read", "write", "content"] as const;
 type Effort = (typeof EFFORTS)[number];
+
+/** What a use that went well has proven wrong: who writes, or reads what was backed up, looks around, too. */
+const PROVES: Readonly<Record<Effort, readonly Effort[]>> = {
+  read: ["read"],
+  write: ["read", "write"],
+  content: ["read", "content"],
+};
 
 export const UNUSED: RepositoryHealth = { problems: [] };
 
@@ -38,13 +45,13 @@ const OF_OPENING: readonly string[] = [
 
 /** What is known after one more use. */
 export function afterUse(health: RepositoryHealth, use: RepositoryUse, at: Instant): RepositoryHealth {
-  const effort = effortOf(use.args);
+  const effort = effortOf(use);
   const code = problemCodeOf(use);
   if (use.error === undefined) {
     return {
       ...health,
       lastOkAt: at,
-      problems: health.problems.filter((one) => EFFORTS.indexOf(effort) < EFFORTS.indexOf(one.effort)),
+      problems: health.problems.filter((one) => !PROVES[effort].includes(one.effort)),
     };
   }
   if (code === undefined) return health;
@@ -63,14 +70,15 @@ export function problemToTell({ problems }: RepositoryHealth): StandingProblem |
     .find((one) => one !== undefined);
 }
 
-function effortOf([command = ""]: readonly string[]): Effort {
+function effortOf({ args: [command = ""], isSource = false }: RepositoryUse): Effort {
+  if (isSource || BRINGING_BACK.includes(command)) return "content";
   return READING.includes(command) ? "read" : "write";
 }
 
 function effortOfProblem(code: RepositoryProblemCode, effort: Effort): Effort {
   if (OF_OPENING.includes(code)) return "read";
-  // Reading something else proves nothing of what was found damaged.
-  return code === "repository_damaged" ? "write" : effort;
+  // Looking at something else, or adding to it, proves nothing of what was found damaged.
+  return code === "repository_damaged" && effort === "read" ? "content" : effort;
 }
 
 /** Undefined where the repository has no part in it, and for a check that found damage: proofs tell of that. */

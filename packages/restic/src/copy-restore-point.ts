@@ -24,7 +24,7 @@ export function copyRestorePoint(run: RunInRepository, { snapshots }: Listing) {
       { from, id, hostId, dataset, runId }: CopyRequest,
       signal?: AbortSignal,
     ): Promise<Snapshot> {
-      const attempt = `copy ${dataset} from repository ${from}`;
+      const attempt = `copy ${dataset} from ${from} to ${repositoryName}`;
       await run(repositoryName, { attempt, from, args: ["copy", id], deadlineMs: LONG_MS, signal });
       const filter = { hostId, tags: [tag("dataset", dataset), tag("run", runId)] };
       const copied = (await snapshots(repositoryName, filter, signal)).at(-1);

@@ -122,3 +122,17 @@ test("only an answer that stays no is not asked for again", () => {
     false,
   ]);
 });
+
+test("of a copy, what is damaged is where it reads, unless it is an index or a key of either", () => {
+  const copying = (stderr: string) =>
+    explainExit({ attempt: "copy volume:data", repository: "offsite", from: "local", code: 1, stderr });
+
+  expect(copying("ciphertext verification failed")).toMatchObject({
+    repository: "local",
+    message:
+      "cannot copy volume:data in repository local: what it holds is damaged: ciphertext verification failed",
+  });
+  expect(copying(SAID.lostPack).repository).toBe("local");
+  for (const stderr of [SAID.damagedIndex, SAID.damagedConfig, SAID.fullDisk, "what nobody knows"])
+    expect(copying(stderr).repository).toBe("offsite");
+});

@@ -17,10 +17,17 @@ export class ResticProblem extends OperationalError {
   override readonly name = "ResticProblem";
   readonly code: ResticProblemCode;
   readonly retryable: boolean;
+  /** The one that has the problem; undefined where that is whichever was asked. */
+  readonly repository: string | undefined;
 
-  constructor(code: ResticProblemCode, message: string, options?: { cause?: unknown }) {
+  constructor(
+    code: ResticProblemCode,
+    message: string,
+    { repository, ...options }: { cause?: unknown; repository?: string } = {},
+  ) {
     super(message, options);
     this.code = code;
+    this.repository = repository;
     this.retryable = RETRYABLE.has(code);
   }
 }
@@ -28,6 +35,8 @@ export class ResticProblem extends OperationalError {
 export interface ResticExit {
   readonly attempt: string;
   readonly repository: string;
+  /** The repository that is copied from. */
+  readonly from?: string | undefined;
   /** Null where a signal ended it. */
   readonly code: number | null;
   /** The end of what it printed to standard error. */
@@ -117,22 +126,28 @@ const SIGNS: readonly Sign[] = [
 ];
 
 /** Why restic ended badly. What nobody knows is a failure. */
-export function explainExit({ attempt, repository, code, stderr }: ResticExit): ResticProblem {
+export function explainExit({ attempt, repository, from, code, stderr }: ResticExit): ResticProblem {
   const lines = maskUrls(stderr)
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "");
   const telling = lines.filter((line) => !OF_OTHER_DISKS.test(line));
-  const doing = `cannot ${attempt} in repository ${repository}`;
+  const doing = (where: string) => `cannot ${attempt} in repository ${where}`;
   for (const sign of SIGNS) {
     const line = telling.find((one) => sign.text.test(one));
     if (line === undefined && (sign.exit === undefined || sign.exit !== code)) continue;
     const quoted = sign.quote === undefined ? "" : `: ${shorten(line ?? lastOf(lines))}`;
-    return new ResticProblem(sign.code, `${doing}: ${sign.words}${quoted}`);
+    const isRead = sign.code === "repository_damaged" && !OF_WHICHEVER.test(line ?? "");
+    const whose = isRead ? (from ?? repository) : repository;
+    return new ResticProblem(sign.code, `${doing(whose)}: ${sign.words}${quoted}`, { repository: whose });
   }
   const how = code === null ? "was ended by a signal" : `failed with exit code ${code}`;
-  return new ResticProblem("restic_failed", `${doing}: restic ${how}: ${lastOf(lines)}`);
+  const message = `${doing(repository)}: restic ${how}: ${lastOf(lines)}`;
+  return new ResticProblem("restic_failed", message, { repository });
 }
+
+/** A copy reads data of the one and writes to the other, but it opens both, and reads the index of both. */
+const OF_WHICHEVER = /<index\/|(?:key|config) \w+ is damaged/i;
 
 /**
  * restic retries what a server or a disk refuses up to ten times, for a minute or so. This never helps where the answer is

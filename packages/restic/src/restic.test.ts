@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readSnapshots, readSummary } from "./answers.ts";
 import { openRestic } from "./restic.ts";
+import type { NoteUse } from "./run-in-repository.ts";
 import { tagOf } from "./tags.ts";
 import { runRestic } from "./run-restic.ts";
 
@@ -122,6 +123,31 @@ function isAlive(pid: string): boolean {
   const stat = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, "utf8") : "";
   return stat !== "" && !/\) Z /.test(stat);
 }
+
+test.for([
+  ["cannot be opened", "wrong password or no key found", "exit 1", "source"],
+  ["holds what is damaged", "ciphertext verification failed", "exit 0", "source"],
+  ["is whole", "wrong password or no key found", "exit 0", "target"],
+] as const)(
+  "a copy from a repository that %s is noted where the trouble is",
+  async ([, said, opened, whose]) => {
+    const binary = fakeRestic(
+      `echo "${said}" >&2; [ "$2" = cat ] && [ "$RESTIC_REPOSITORY" = /source ] && ${opened}; exit 1`,
+    );
+    const notes: string[] = [];
+    const repositories = { source: { ...REPOSITORY, url: "/source" }, target: REPOSITORY };
+    const noteUse: NoteUse = (name, { isSource = false }) => notes.push(`${name} ${isSource}`);
+    const restic = (await openRestic({ repositories, binary, noteUse }))!;
+
+    const request = { from: "source", id: ID, hostId: "host", dataset: "volume:data", runId: "run" };
+    const copying = restic.copy("target", request);
+
+    await expect(copying).rejects.toThrow(
+      `cannot copy volume:data from source to target in repository ${whose}:`,
+    );
+    expect(notes).toEqual([`${whose} ${whose === "source"}`]);
+  },
+);
 
 test("summaries and lists are read leniently: unknown lines, missing zeros, new fields", () => {
   expect(

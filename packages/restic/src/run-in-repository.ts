@@ -14,6 +14,8 @@ export const LONG_MS = 12 * HOUR_MS;
 export interface RepositoryUse {
   /** The command of restic and what it was given. */
   readonly args: readonly string[];
+  /** Whether it was what a copy reads. */
+  readonly isSource?: boolean;
   readonly error?: unknown;
 }
 export type NoteUse = (repository: string, use: RepositoryUse) => void;
@@ -64,15 +66,39 @@ export function runInRepository(options: RunOptions): RunInRepository {
       const lines = await withLocks(run, call);
       reachedAt.set(name, clock());
       noteUse?.(name, { args: call.args });
+      if (source !== undefined) noteUse?.(source.name, { args: call.args, isSource: true });
       return lines;
     } catch (error) {
-      reachedAt.delete(name);
       call.signal?.throwIfAborted(); // says nothing of the repository
-      const problem = asProblem(error, repository, call);
-      noteUse?.(name, { args: call.args, error: problem });
+      const problem = await blame(asProblem(error, repository, call), source, call);
+      const isSource = source !== undefined && problemOf(problem)?.repository === source.name;
+      if (!isSource) reachedAt.delete(name);
+      noteUse?.(isSource ? source.name : name, {
+        args: call.args,
+        error: problem,
+        ...(isSource && { isSource }),
+      });
       throw problem;
     }
   };
+
+  /** A copy opens two repositories, and restic does not say which it could not open: the source is asked alone. */
+  async function blame(
+    problem: unknown,
+    source: Repository | undefined,
+    { attempt, signal }: RepositoryCall,
+  ): Promise<unknown> {
+    const { code = "", repository } = problemOf(problem) ?? {};
+    if (source === undefined || repository === source.name || !OF_OPENING.has(code)) return problem;
+    const call = { attempt, args: ["cat", "config", "--no-lock"], deadlineMs: REACH_MS, signal };
+    try {
+      await runRestic({ binary, cacheDir, repository: source, ...call });
+      return problem;
+    } catch (error) {
+      signal?.throwIfAborted();
+      return asProblem(error, source, call);
+    }
+  }
 
   /** restic itself tries for a quarter of an hour to open a repository that does not answer. */
   async function reach(repository: Repository, signal: AbortSignal | undefined): Promise<void> {
@@ -131,6 +157,15 @@ export function runInRepository(options: RunOptions): RunInRepository {
   }
 }
 
+const problemOf = (error: unknown) => (error instanceof ResticProblem ? error : undefined);
+
+const OF_OPENING: ReadonlySet<string> = new Set([
+  "repository_password_wrong",
+  "repository_absent",
+  "repository_unreachable",
+  "repository_damaged",
+]);
+
 const CANNOT_LOCK: ReadonlySet<string> = new Set([
   "repository_locked",
   "repository_read_only",
@@ -147,5 +182,8 @@ export function repositoryNamed(repositories: Repositories, name: string): Repos
 function asProblem(error: unknown, repository: Repository, { attempt, deadlineMs }: RepositoryCall): unknown {
   if (!(error instanceof DeadlinePassed) || isLocal(repository) || deadlineMs >= LONG_MS) return error;
   const message = `cannot ${attempt} in repository ${repository.name}: it does not answer`;
-  return new ResticProblem("repository_unreachable", message, { cause: error });
+  return new ResticProblem("repository_unreachable", message, {
+    cause: error,
+    repository: repository.name,
+  });
 }

@@ -86,8 +86,12 @@ export async function runRestic(call: ResticCall): Promise<string[]> {
   if (code === 0) return lines;
   call.signal?.throwIfAborted();
   if (deadline.aborted) throw new DeadlinePassed(`restic, asked to ${call.attempt},`, call.deadlineMs);
-  const said = stderr.replaceAll(call.repository.url, call.repository.name);
-  throw explainExit({ attempt: call.attempt, repository: call.repository.name, code, stderr: said });
+  const { attempt, repository, from } = call;
+  const said = [repository, ...(from === undefined ? [] : [from])].reduce(
+    (text, { url, name }) => text.replaceAll(url, name),
+    stderr,
+  );
+  throw explainExit({ attempt, repository: repository.name, from: from?.name, code, stderr: said });
 }
 
 /**
