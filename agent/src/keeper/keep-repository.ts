@@ -8,7 +8,7 @@ import {
   judgeGroup,
   restorePointVerdict,
   type JudgedRestorePoint,
-  type Keep,
+  type KeepOfRepository,
   type ListedRestorePoint,
 } from "@shipkeeper/policy";
 import { ResticProblem, type Restic } from "@shipkeeper/restic";
@@ -18,7 +18,7 @@ import type { KnownOfRepository } from "./ask-collector.ts";
 export interface KeepRequest {
   readonly restic: Restic;
   readonly repository: string;
-  readonly keep: Keep;
+  readonly keep: KeepOfRepository;
   /** Undefined where there is no collector to ask. */
   readonly known: KnownOfRepository | undefined;
   readonly now: Instant;

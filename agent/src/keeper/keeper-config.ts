@@ -1,5 +1,5 @@
 /** What the keeper is told: which repositories, on which terms, and whom to ask what is proven. */
-import { keepSchema, type Keep } from "@shipkeeper/policy";
+import { keepOfRepositorySchema, type KeepOfRepository } from "@shipkeeper/policy";
 import { repositorySchema, type Repositories } from "@shipkeeper/restic";
 import { loadConfig } from "@shipkeeper/runtime";
 import * as z from "zod";
@@ -10,7 +10,7 @@ const keeperSchema = z
   .strictObject({
     /** By the names that the hosts give them. */
     repositories: z.record(z.string(), repositorySchema),
-    keep: keepSchema,
+    keep: keepOfRepositorySchema,
     collector: z.url({ protocol: /^https?$/ }).optional(),
     /** Holds a token with the right to read. */
     tokenFile: absolutePath.optional(),
@@ -24,7 +24,7 @@ const KEYS = ["repositories", "keep", "collector", "tokenFile", "cacheDir"];
 
 export interface KeeperConfig {
   readonly repositories: Repositories;
-  readonly keep: Keep;
+  readonly keep: KeepOfRepository;
   readonly collector?: string | undefined;
   readonly tokenFile?: string | undefined;
   readonly cacheDir: string;

@@ -7,7 +7,7 @@ import { basename, dirname } from "node:path";
 import { InvalidInput, firstMatch, formatInstant } from "@shipkeeper/kit";
 import type { EngineReader } from "@shipkeeper/docker";
 import type { Container } from "@shipkeeper/model";
-import { readDatasetId, type Guardrails } from "@shipkeeper/policy";
+import { SAFETY_RULE, readDatasetId, type Guardrails } from "@shipkeeper/policy";
 import { tagOf, type Restic } from "@shipkeeper/restic";
 import { fetchContent } from "./fetch-content.ts";
 import { findRestorePoint, type FoundRestorePoint } from "./find-restore-point.ts";
@@ -154,7 +154,7 @@ async function saveFirst({
   folder: string;
   signal: AbortSignal;
 }): Promise<string> {
-  const marks = { policy: "shipkeeper", rule: "safety", runId: randomUUID() };
+  const marks = { ...SAFETY_RULE, runId: randomUUID() };
   const { snapshot } = await restic.backUp(repository, { ...what, ...marks }, signal);
   return snapshot.id;
 }

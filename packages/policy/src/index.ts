@@ -2,11 +2,13 @@ export * from "./actions/action.ts";
 export * from "./actions/backup/outcome.ts";
 export {
   consistencySchema,
+  keepOfRepositorySchema,
   keepSchema,
   verifyKeysSchema,
   type BackupSpec,
   type Consistency,
   type Keep,
+  type KeepOfRepository,
   type VerifyKeys,
 } from "./actions/backup/spec.ts";
 export * from "./actions/catalog.ts";
@@ -45,6 +47,7 @@ export { hasRecovered } from "./actions/restart/recovered.ts";
 export type { RestartSpec } from "./actions/restart/spec.ts";
 export { explainRetain } from "./actions/retain/explain.ts";
 export { judgeGroup, type JudgedRestorePoint } from "./actions/retain/judge.ts";
+export { SAFETY_RULE } from "./actions/retain/orphans.ts";
 export { restorePointVerdict, type RetainVerdict } from "./actions/retain/plan.ts";
 export * from "./actions/verify/outcome.ts";
 export type { VerifySpec } from "./actions/verify/spec.ts";

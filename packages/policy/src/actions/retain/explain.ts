@@ -23,6 +23,10 @@ function sentence(reason: RetainReason): string {
     case "expired":
     case "within":
       return `${formatDuration(reason.ageMs)} old (limit ${formatDuration(reason.limitMs)}), ${where}`;
+    case "gone":
+      return `the data is gone from this host, and the newest of it is ${formatDuration(reason.newestAgeMs)} old (limit ${formatDuration(reason.limitMs)}), ${where}`;
+    case "safety":
+      return `made before a restore in place, ${formatDuration(reason.ageMs)} old (limit ${formatDuration(reason.limitMs)}), ${where}`;
     case "repository-unknown":
       return `this host knows no repository ${reason.repository}`;
     case "not-listed":

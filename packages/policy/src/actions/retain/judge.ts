@@ -6,7 +6,7 @@ import { DAY_MS, MINUTE_MS, type Instant } from "@shipkeeper/kit";
 import { plausibility } from "../../dataset/plausibility.ts";
 import type { Proof } from "../../dataset/proof.ts";
 import type { ListedRestorePoint } from "../../round/outside.ts";
-import type { Keep } from "../backup/spec.ts";
+import type { KeepOfRepository } from "../backup/spec.ts";
 import type { RetainReason } from "./reason.ts";
 
 export interface JudgedRestorePoint {
@@ -24,12 +24,12 @@ export interface Group {
 }
 
 /** Clocks of two machines may differ so much. */
-const SKEW_MS = 5 * MINUTE_MS;
+export const SKEW_MS = 5 * MINUTE_MS;
 
 /** A verdict for every restore point of the group, newest first. */
 export function judgeGroup(
   { repository, points, proofs }: Group,
-  keep: Keep,
+  keep: KeepOfRepository,
   now: Instant,
 ): JudgedRestorePoint[] {
   const sorted = points.toSorted((a, b) => b.at - a.at || (a.id < b.id ? -1 : 1));
@@ -43,7 +43,7 @@ export function judgeGroup(
   if (newest === undefined) return future;
 
   const kept = reasonsToKeep(past, { repository, proofs, keep, now });
-  const refusal = reasonToRefuse(past, newest, { repository, proofs, keep, now });
+  const refusal = reasonToRefuse(past, { repository, proofs, keep, now });
   const judged = past.map((point): JudgedRestorePoint => {
     const ageMs = Math.max(0, now - point.at);
     const stays = kept.get(point.id);
@@ -58,10 +58,10 @@ export function judgeGroup(
   return [...future, ...judged];
 }
 
-interface Terms {
+export interface Terms {
   readonly repository: string;
   readonly proofs: readonly Proof[];
-  readonly keep: Keep;
+  readonly keep: KeepOfRepository;
   readonly now: Instant;
 }
 
@@ -113,24 +113,33 @@ function verifiedAmong(
   return covered === undefined ? proven : [covered, ...proven];
 }
 
-/** Why none of the group may go. */
-function reasonToRefuse(
+/** Why none of the group may go. `past` are newest first, and none is from the future. */
+export function reasonToRefuse(
   past: readonly ListedRestorePoint[],
-  newest: ListedRestorePoint,
   { repository, proofs, keep, now }: Terms,
 ): RetainReason | undefined {
+  const [newest] = past;
+  if (newest === undefined) return undefined;
   const ageMs = now - newest.at;
   if (ageMs > keep.within) {
     return { why: "nothing-recent", repository, newestAt: newest.at, ageMs, limitMs: keep.within };
   }
-  const standing = proofs.filter((proof) => !proof.passed && !isRefuted(proof, proofs));
-  const damage = standing.find(({ level }) => level === "structure" || level === "bytes");
+  const damage = damageIn(proofs);
   if (damage !== undefined) return { why: "damaged", repository, problem: damage.message ?? damage.level };
-  const found = standing.find(({ restorePoint }) => restorePoint === newest.id);
+  const found = standingIn(proofs).find(({ restorePoint }) => restorePoint === newest.id);
   const problem = found === undefined ? oddSize(past, newest) : (found.message ?? `failed ${found.level}`);
   return problem === undefined
     ? undefined
     : { why: "newest-suspicious", repository, newest: newest.id, problem };
+}
+
+/** What was found wrong with the repository as a whole and not found mended since. */
+export function damageIn(proofs: readonly Proof[]): Proof | undefined {
+  return standingIn(proofs).find(({ level }) => level === "structure" || level === "bytes");
+}
+
+function standingIn(proofs: readonly Proof[]): Proof[] {
+  return proofs.filter((proof) => !proof.passed && !isRefuted(proof, proofs));
 }
 
 /** The same was looked at again, and was good. */
@@ -151,7 +160,7 @@ function oddSize(past: readonly ListedRestorePoint[], newest: ListedRestorePoint
 
 type Bucket = "day" | "week" | "month" | "year";
 
-function bucketsOf({ daily, weekly, monthly, yearly }: Keep): [Bucket, number][] {
+function bucketsOf({ daily, weekly, monthly, yearly }: KeepOfRepository): [Bucket, number][] {
   return [
     ["day", daily],
     ["week", weekly],

@@ -1,4 +1,5 @@
 import { DAY_MS, HOUR_MS } from "@shipkeeper/kit";
+import { volumeNameSchema, type Inventory, type Volume } from "@shipkeeper/model";
 import { expect, test } from "vitest";
 import type { Proof } from "../../dataset/proof.ts";
 import { checkStep } from "../../round/check-step.ts";
@@ -10,6 +11,15 @@ import { planRetain } from "./plan.ts";
 import { retainSpecSchema } from "./spec.ts";
 
 const HOST = worldWith({}).hostId;
+const volume = (name: string): Volume => ({
+  name: volumeNameSchema.parse(name),
+  driver: "local",
+  mountpoint: `/volumes/${name}`,
+  labels: {},
+  anonymous: false,
+  users: [],
+});
+const DATA = volume("data");
 
 /** A restore point so many days old; its id tells them apart. */
 const point = (days: number, facts: Partial<ListedRestorePoint> = {}): ListedRestorePoint => ({
@@ -36,9 +46,17 @@ function plan(
     keep = {},
     proofs = [proof({})],
     listing = {},
-  }: { keep?: object; proofs?: readonly Proof[]; listing?: Partial<RestorePointListing> } = {},
+    volumes = [DATA],
+    gaps = [],
+  }: {
+    keep?: object;
+    proofs?: readonly Proof[];
+    listing?: Partial<RestorePointListing>;
+    volumes?: Inventory["volumes"];
+    gaps?: Inventory["gaps"];
+  } = {},
 ) {
-  const empty = worldWith({});
+  const empty = worldWith({ volumes, gaps });
   const restorePoints = new Map([["local", { appendOnly: false, points, ...listing }]]);
   const world = {
     ...empty,
@@ -190,4 +208,64 @@ test("a run has an end", () => {
 
   expect(decisions.get("forget")).toHaveLength(1_000);
   expect(decisions.get("wait")?.[0]?.reason).toMatchObject({ why: "limit" });
+});
+
+/** Of a volume that is gone, and of one that is there and backed up. */
+const gone = (days: number, facts: Partial<ListedRestorePoint> = {}) =>
+  point(days, { id: `gone-${days}d`, dataset: "volume:gone", ...facts });
+
+test("of data that is gone all stays until the newest of it is old enough, and then all of it goes", () => {
+  const proofs = [proof({}), proof({ level: "drill", dataset: "volume:gone", restorePoint: "gone-181d" })];
+
+  expect(said([point(1), gone(180), gone(300)], { proofs })).toEqual({
+    "1d": "keep: within",
+    "gone-180d": "keep: newest",
+    "gone-300d": "refuse: nothing-recent",
+  });
+  expect(said([point(1), gone(181), gone(300)], { proofs })).toEqual({
+    "1d": "keep: within",
+    "gone-181d": "forget: gone",
+    "gone-300d": "forget: gone",
+  });
+  expect(said([point(1), gone(40)], { keep: { gone: "40d" } })).toMatchObject({ "gone-40d": "keep: newest" });
+  expect(said([point(1), gone(41)], { keep: { gone: "40d" } })).toMatchObject({ "gone-41d": "forget: gone" });
+});
+
+test.for<[string, Parameters<typeof plan>]>([
+  ["is there, and only not backed up any more", [[point(1), gone(181)], { volumes: [DATA, volume("gone")] }]],
+  [
+    "may be in what could not be read",
+    [[point(1), gone(181)], { gaps: [{ section: "volumes", error: "no" }] }],
+  ],
+  ["is a folder, which may not be mounted", [[point(1), gone(181, { dataset: "bind:/srv/gone" })]]],
+  ["was made last where nothing comes any more", [[point(31), gone(181)]]],
+  ["has one from the future", [[point(1), gone(-10), gone(181)]]],
+  [
+    "lies in a damaged repository",
+    [[point(1), gone(181)], { proofs: [proof({ passed: false, message: "pack aa" })] }],
+  ],
+])("data that %s never loses its last restore point", ([, given]) => {
+  expect(said(...given)["gone-181d"]).toMatch(/^keep: newest$/);
+});
+
+test("what was saved before a restore in place goes after a month, where the rule goes on to back up the same", () => {
+  const saved = (days: number, facts: Partial<ListedRestorePoint> = {}) =>
+    point(days, { id: `saved-${days}d`, rule: "shipkeeper/safety", ...facts });
+  const others = [
+    saved(70, { id: "another host's", hostId: "another" }),
+    saved(70, { id: "no rule's", dataset: "volume:other" }),
+  ];
+
+  expect(said([point(1), saved(30), saved(31), ...others])).toEqual({
+    "1d": "keep: within",
+    "saved-30d": "keep: safety",
+    "saved-31d": "forget: safety",
+  });
+  expect(said([point(40), saved(31)])).toEqual({
+    "40d": "keep: newest",
+    "saved-31d": "refuse: nothing-recent",
+  });
+  expect(said([point(1), gone(181), saved(182, { dataset: "volume:gone" })])["saved-182d"]).toBe(
+    "forget: gone",
+  );
 });

@@ -2,12 +2,13 @@
  * Which restore points of a backup rule a repository can do without. Owns the choice for one rule of one host; how a
  * repository is asked is not known here. A repository that this host cannot delete from is its keeper's.
  */
-import { formatInstant } from "@shipkeeper/kit";
+import { formatInstant, type Instant } from "@shipkeeper/kit";
 import { ruleKey } from "../../language/compile.ts";
 import type { ListedRestorePoint, Need } from "../../round/outside.ts";
 import type { World } from "../../round/world.ts";
 import type { Plan, Target, VerdictFor } from "../action.ts";
-import { judgeGroup, type JudgedRestorePoint } from "./judge.ts";
+import { judgeGroup, reasonToRefuse, type Group, type JudgedRestorePoint } from "./judge.ts";
+import { SAFETY_RULE, isGone, judgeGone, judgeSafety } from "./orphans.ts";
 import type { RetainReason } from "./reason.ts";
 import type { RetainSpec } from "./spec.ts";
 
@@ -49,12 +50,42 @@ function judgeRepository(
 
   const ours = listing.points.filter(({ hostId, rule }) => hostId === world.hostId && rule === of);
   const groups = [...Map.groupBy(ours, ({ dataset }) => dataset)].sort(([a], [b]) => (a < b ? -1 : 1));
+  const hosts = listing.points.filter(({ hostId }) => hostId === world.hostId);
+  const saved = hosts.filter(({ rule }) => rule === ruleKey(SAFETY_RULE.policy, SAFETY_RULE.rule));
+  const lastMadeAt = Math.max(-Infinity, ...hosts.map(({ at }) => at).filter((at) => at <= world.now));
   return groups.flatMap(([dataset, points]) => {
     const proofs = world.ledger.proofs.filter(
       (proof) => proof.repository === repository && (proof.dataset ?? dataset) === dataset,
     );
-    return judgeGroup({ repository, points, proofs }, spec.keep, world.now).map(restorePointVerdict);
+    const safety = saved.filter((point) => point.dataset === dataset);
+    return judgeDataset({ repository, points, proofs }, { safety, lastMadeAt, spec, world }).map(
+      restorePointVerdict,
+    );
   });
+}
+
+interface DatasetTerms {
+  /** What restores in place of this dataset saved before. */
+  readonly safety: readonly ListedRestorePoint[];
+  readonly lastMadeAt: Instant;
+  readonly spec: RetainSpec;
+  readonly world: World;
+}
+
+function judgeDataset(
+  group: Group,
+  { safety, lastMadeAt, spec: { keep }, world }: DatasetTerms,
+): JudgedRestorePoint[] {
+  const { repository, points, proofs } = group;
+  const { now } = world;
+  if (points.some(({ dataset }) => isGone(dataset, world))) {
+    const terms = { goneMs: keep.gone, lastMadeAt, recentMs: keep.within, now };
+    const gone = judgeGone({ ...group, points: [...points, ...safety] }, terms);
+    if (gone !== undefined) return gone;
+  }
+  const past = points.filter(({ at }) => at <= now).toSorted((a, b) => b.at - a.at);
+  const refusal = reasonToRefuse(past, { repository, proofs, keep, now });
+  return [...judgeGroup(group, keep, now), ...judgeSafety(safety, { repository, refusal, now })];
 }
 
 export function restorePointVerdict({ point, decision, reason }: JudgedRestorePoint): RetainVerdict {
@@ -69,7 +100,7 @@ function restorePointTarget({ id, dataset, at }: ListedRestorePoint): Target {
 }
 
 function oldestFirst(verdicts: readonly RetainVerdict[]): RetainVerdict[] {
-  const ageOf = ({ reason }: RetainVerdict) => (reason.why === "expired" ? reason.ageMs : 0);
+  const ageOf = ({ reason }: RetainVerdict) => ("ageMs" in reason ? reason.ageMs : 0);
   return verdicts.toSorted((a, b) => ageOf(b) - ageOf(a) || (a.target.id < b.target.id ? -1 : 1));
 }
 

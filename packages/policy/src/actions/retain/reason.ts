@@ -8,6 +8,7 @@ const age = { ageMs: z.number(), limitMs: z.number() };
 export const retainReasonSchema = z.discriminatedUnion("why", [
   // Steps.
   why("expired").extend(age),
+  why("gone").extend({ newestAgeMs: z.number(), ...age }),
 
   // Not allowed.
   why("repository-unknown"),
@@ -22,6 +23,8 @@ export const retainReasonSchema = z.discriminatedUnion("why", [
   // Kept.
   why("append-only"),
   why("within").extend(age),
+  // Also of a step.
+  why("safety").extend(age),
   why("newest"),
   why("verified"),
   why("nothing-verified"),
