@@ -163,6 +163,37 @@ test(
 );
 
 test(
+  "an application that works on several volumes is tried on all that are backed up",
+  { timeout: 90_000 },
+  async () => {
+    await fillVolume(host, "wiki-data", [{ path: "page", content: "hello" }]);
+    await fillVolume(host, "wiki-config", [{ path: "settings", content: "theme=dark" }]);
+    const mounts = ["data", "config", "cache"].map((name) => ({
+      volume: `wiki-${name}`,
+      target: `/${name}`,
+    }));
+    const command = ["sh", "-c", "test -e /data/page && test -e /config/settings && exec sleep 1000"];
+    const wiki = await runContainer(host, {
+      image,
+      name: "wiki",
+      command,
+      mounts,
+      behaves: { kind: "running" },
+    });
+    onTestFinished(() => wiki.handle.remove({ force: true, v: true }));
+    const assert = `[{ exec: [sh, -c, "cat /data/page /config/settings; ls /cache"], expect: "^hellotheme=dark" }]`;
+
+    const receipt = await receiptOf(ruleOf(`wiki-data, wiki-config`, `every: 2s, assert: ${assert}`));
+
+    expect(receipt.assertions).toMatchObject([{ passed: true, said: "exit code 0: hellotheme=dark" }]);
+    expect(receipt.warnings).toEqual([
+      "container wiki has nothing at /cache: repository local holds no restore point of it",
+    ]);
+    expect(await scratch()).toEqual([]);
+  },
+);
+
+test(
   "data that is not what it should be fails its drill, and the receipt says which assertion",
   { timeout: 90_000 },
   async () => {

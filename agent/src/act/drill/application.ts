@@ -14,9 +14,8 @@ const LOOK_EVERY_MS = 500;
 
 export interface Boot {
   readonly source: Container;
-  /** Where the source has the dataset, and the volume that it was restored into; none of a dump. */
-  readonly restored:
-    { readonly isDataset: (mount: Mount) => boolean; readonly volume: VolumeName } | undefined;
+  /** Where the source has its data → the scratch volume that it was restored into. */
+  readonly restored: ReadonlyMap<string, VolumeName>;
   readonly spec: Pick<DrillSpec, "memory" | "cpus">;
 }
 
@@ -27,10 +26,9 @@ export async function bootApplication(
 ): Promise<ContainerId> {
   const name = scratchName(runId);
   const labels = scratchLabels(runId);
-  const volumes = new Map<string, VolumeName>();
+  const volumes = new Map(restored);
   for (const mount of source.mounts) {
-    if (restored?.isDataset(mount) === true) volumes.set(mount.destination, restored.volume);
-    else if (await wantsFolder(mount)) {
+    if (!restored.has(mount.destination) && (await wantsFolder(mount))) {
       const empty = scratchVolume(runId, volumes.size + 1);
       await engine.createVolume(empty, labels, { signal });
       volumes.set(mount.destination, empty);

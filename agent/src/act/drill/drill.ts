@@ -4,17 +4,18 @@
  */
 import { join } from "node:path";
 import { assert, type Instant } from "@shipkeeper/kit";
-import type { Container, Mount, Volume } from "@shipkeeper/model";
+import type { Container, Mount, Volume, VolumeName } from "@shipkeeper/model";
 import { mountOf, readDatasetId, type DatasetId, type DrillSpec, type TakeBack } from "@shipkeeper/policy";
 import type { DrillReceipt } from "@shipkeeper/protocol";
-import { tag, type Restic, type Snapshot } from "@shipkeeper/restic";
+import type { Restic, Snapshot } from "@shipkeeper/restic";
 import type { RememberedFiles } from "../../ledger/file-samples.ts";
 import { feedDump } from "../../dump/feed-dump.ts";
 import { restoreInto, restoreToPath } from "../../restore/restore.ts";
 import { makeStaging } from "../../restore/staging.ts";
-import { awaitWell, bootApplication, type Boot } from "./application.ts";
+import { awaitWell, bootApplication } from "./application.ts";
 import { checkAssertions, type Restored } from "./assertions.ts";
-import { phaseClock, withReceipt, type DrillContext, type Findings } from "./with-receipt.ts";
+import { locateData, type LocatedData } from "./locate-data.ts";
+import { phaseClock, shortened, withReceipt, type DrillContext, type Findings } from "./with-receipt.ts";
 import { scratchLabels, scratchVolume, stagingName } from "./scratch.ts";
 
 export interface DrillRequest {
@@ -44,15 +45,18 @@ async function takePhases(request: DrillRequest, found: Findings, context: Drill
   const { clock, engine, signal, runId } = context;
   const phase = phaseClock(found, clock);
 
-  const snapshot = await phase("locate", () => locate(request, context));
+  const wanted = { ...request, hostId: context.hostId };
+  const located = await phase("locate", () => locateData(wanted, request.restic, signal));
+  const { snapshot } = located;
   found.restorePoint = snapshot.id;
   found.dataAt = snapshot.at;
-  const fetched = await phase("fetch", () => fetch(request, snapshot, context));
+  found.warnings = shortened(located.empty.map((mount) => sayEmpty(mount, request)));
+  const { fetched, beside } = await phase("fetch", () => fetchAll(request, located, context));
 
   let container: Container | undefined;
   let data: Restored["data"] | undefined = "volume" in fetched ? fetched : undefined;
   if (source !== undefined) {
-    const boot = { source, spec, restored: restoredIn(dataset, fetched) };
+    const boot = { source, spec, restored: new Map([...restoredIn(request, fetched), ...beside]) };
     const id = await phase("boot", () => bootApplication(boot, context));
     const { well, said } = await phase("ready", () => awaitWell(id, spec.ready, context));
     if (!well) throw new Error(`the application of container ${source.name} did not come up: ${said}`);
@@ -72,51 +76,72 @@ async function takePhases(request: DrillRequest, found: Findings, context: Drill
 /** Content in a scratch volume, or a dump in a file of the drill's. */
 type Fetched = { readonly volume: Volume } | { readonly file: string };
 
-function restoredIn(id: DatasetId, fetched: Fetched): Boot["restored"] {
-  if ("file" in fetched) return undefined;
+/** Where the application finds the dataset; nowhere where it is a dump. */
+function restoredIn({ dataset: id, source }: DrillRequest, fetched: Fetched): [string, VolumeName][] {
   const dataset = readDatasetId(id);
   assert(dataset !== undefined, `${id} is a dataset`);
   const isDataset = (mount: Mount) => mountOf(dataset, { mounts: [mount] }) !== undefined;
-  return { isDataset, volume: fetched.volume.name };
+  if ("file" in fetched) return [];
+  return (source?.mounts ?? [])
+    .filter(isDataset)
+    .map(({ destination }) => [destination, fetched.volume.name]);
 }
 
-async function locate(
-  { dataset, repository, restic }: DrillRequest,
-  { hostId, signal }: DrillContext,
-): Promise<Snapshot> {
-  const listed = await restic.snapshots(repository, { hostId, tags: [tag("dataset", dataset)] }, signal);
-  const newest = listed.reduce<Snapshot | undefined>(
-    (best, one) => (best === undefined || one.at > best.at ? one : best),
-    undefined,
-  );
-  if (newest === undefined) throw new Error(`repository ${repository} holds no restore point of ${dataset}`);
-  return newest;
+function sayEmpty({ destination }: Mount, { source, repository }: DrillRequest): string {
+  return `container ${source?.name} has nothing at ${destination}: repository ${repository} holds no restore point of it`;
 }
 
-async function fetch(
-  { takeBack, repository, restic }: DrillRequest,
-  { id }: Snapshot,
-  { engine, runId, signal, log }: DrillContext,
-): Promise<Fetched> {
-  const what = {
-    restorePoint: id,
+/** The dataset first: where that does not come back nothing else is of interest. */
+async function fetchAll(
+  request: DrillRequest,
+  { snapshot, beside }: LocatedData,
+  context: DrillContext,
+): Promise<{ readonly fetched: Fetched; readonly beside: [string, VolumeName][] }> {
+  const fetched = await fetch(request, snapshot, context);
+  const others: [string, VolumeName][] = [];
+  for (const [index, one] of beside.entries()) {
+    const volume = await fetchVolume(request, { ...one.snapshot, place: index + 1 }, context);
+    others.push(...one.destinations.map((destination): [string, VolumeName] => [destination, volume.name]));
+  }
+  return { fetched, beside: others };
+}
+
+async function fetch(request: DrillRequest, { id }: Snapshot, context: DrillContext): Promise<Fetched> {
+  const { takeBack } = request;
+  if (takeBack === undefined) return { volume: await fetchVolume(request, { id, place: 0 }, context) };
+  const { engine, runId, signal } = context;
+  const { rootDir } = (await engine.facts({ signal })).engine;
+  const file = join(await makeStaging(rootDir, stagingName(runId)), "dump");
+  await restoreToPath({ ...whatOf(request, id, context), to: file });
+  return { file };
+}
+
+/** Into the scratch volume of that place. */
+function fetchVolume(
+  request: DrillRequest,
+  { id, place }: { readonly id: string; readonly place: number },
+  context: DrillContext,
+): Promise<Volume> {
+  const { runId, engine } = context;
+  return restoreInto({
+    ...whatOf(request, id, context),
+    volume: scratchVolume(runId, place),
+    labels: scratchLabels(runId),
+    stagingName: stagingName(runId),
+    engine,
+  });
+}
+
+function whatOf(
+  { repository, restic }: DrillRequest,
+  restorePoint: string,
+  { runId, signal, log }: DrillContext,
+) {
+  return {
+    restorePoint,
     // Only from the repository that is drilled: a copy elsewhere proves nothing for it.
     restic: { ...restic, repositoryNames: [repository] },
     onProgress: (line: string) => log.debug({ runId }, line),
     signal,
   };
-  if (takeBack === undefined) {
-    const volume = await restoreInto({
-      ...what,
-      volume: scratchVolume(runId, 0),
-      labels: scratchLabels(runId),
-      stagingName: stagingName(runId),
-      engine,
-    });
-    return { volume };
-  }
-  const { rootDir } = (await engine.facts({ signal })).engine;
-  const file = join(await makeStaging(rootDir, stagingName(runId)), "dump");
-  await restoreToPath({ ...what, to: file });
-  return { file };
 }

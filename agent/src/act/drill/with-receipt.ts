@@ -1,7 +1,13 @@
 /** What every drill has in common, of one dataset or of a whole host: a bound on its time, and a receipt whatever happens. */
 import { randomUUID } from "node:crypto";
 import { errorChain, maskSecrets } from "@shipkeeper/kit";
-import { MOST_SAID, type DrillPhase, type DrillReceipt } from "@shipkeeper/protocol";
+import {
+  MOST_SAID,
+  MOST_WARNING,
+  MOST_WARNINGS,
+  type DrillPhase,
+  type DrillReceipt,
+} from "@shipkeeper/protocol";
 import { VERSION } from "@shipkeeper/runtime";
 import type { ActContext } from "../action-context.ts";
 
@@ -81,4 +87,14 @@ export function phaseClock({ phases }: Findings, clock: () => number) {
       else phases[place] = { phase: name, ms: (phases[place]?.ms ?? 0) + ms };
     }
   };
+}
+
+/** As many as a receipt takes, each as long as it takes. */
+export function shortened(warnings: readonly string[]): string[] {
+  const most = warnings.length > MOST_WARNINGS ? MOST_WARNINGS - 1 : MOST_WARNINGS;
+  const more = warnings.length - most;
+  return [
+    ...warnings.slice(0, most).map((text) => text.slice(0, MOST_WARNING)),
+    ...(more > 0 ? [`and ${more} more`] : []),
+  ];
 }

@@ -13,14 +13,14 @@ import {
   type RecoveryStep,
   type ScratchHost,
 } from "@shipkeeper/policy";
-import { MOST_WARNING, MOST_WARNINGS } from "@shipkeeper/protocol";
+
 import type { Restic } from "@shipkeeper/restic";
 import { findLostHost, type LostHost } from "../../recover/find-lost-host.ts";
 import { openBundle } from "../../recover/open-bundle.ts";
 import { restoreToPath } from "../../restore/restore.ts";
 import type { ActContext } from "../action-context.ts";
 import { scratchLabels, scratchThing } from "../drill/scratch.ts";
-import type { DrillContext, Findings } from "../drill/with-receipt.ts";
+import { shortened, type DrillContext, type Findings } from "../drill/with-receipt.ts";
 
 /** So many processes as no usual application needs. */
 const MOST_PIDS = 1_000;
@@ -127,13 +127,4 @@ function restartingIn({ containers }: HostConfiguration, scratch: ScratchHost): 
       return policy === "" || policy === "no" || name === undefined ? [] : [name];
     }),
   );
-}
-
-function shortened(warnings: readonly string[]): string[] {
-  const most = warnings.length > MOST_WARNINGS ? MOST_WARNINGS - 1 : MOST_WARNINGS;
-  const more = warnings.length - most;
-  return [
-    ...warnings.slice(0, most).map((text) => text.slice(0, MOST_WARNING)),
-    ...(more > 0 ? [`and ${more} more`] : []),
-  ];
 }

@@ -2,7 +2,7 @@
  * Which dataset is restored for a try, from which repository, and what is started on it. One at a time, so that a drill
  * never takes more of a host than one application does; who waited longest goes first. How a drill is done is not known here.
  */
-import { DAY_MS, type Instant } from "@shipkeeper/kit";
+import { DAY_MS, newest, type Instant } from "@shipkeeper/kit";
 import type { Container } from "@shipkeeper/model";
 import { readDatasetId, type Dataset, type DatasetId } from "../../dataset/dataset.ts";
 import type { Proof } from "../../dataset/proof.ts";
@@ -91,7 +91,7 @@ function judge(
   const lacks = hook === undefined ? undefined : lackOf(hook, container, spec, world);
   if (hook !== undefined && lacks !== undefined)
     return { decision: "keep", reason: { why: "dump", hook, lacks } };
-  const verdict = roomFor(point, world) ?? stepFor(point, { container, hook }, last, world.now);
+  const verdict = roomFor(point, container, world) ?? stepFor(point, { container, hook }, last, world.now);
   return { dataset: id, point, lastAt: last?.at ?? -Infinity, verdict };
 }
 
@@ -115,19 +115,34 @@ function pointInTurn(
   );
 }
 
-function newest<Timed extends { readonly at: Instant }>(all: readonly Timed[]): Timed | undefined {
-  return all.reduce<Timed | undefined>(
-    (best, one) => (best === undefined || one.at > best.at ? one : best),
-    undefined,
-  );
+/** Waiting for room, or undefined where there is enough or nobody knows. */
+function roomFor(
+  point: KnownRestorePoint,
+  container: Container | undefined,
+  world: World,
+): DrillVerdict | undefined {
+  const { inventory } = world;
+  const disk = inventory.host.disks.find(({ path }) => path === inventory.engine?.rootDir);
+  if (point.bytes === undefined || disk === undefined) return undefined;
+  const beside = container === undefined ? [] : besideOf(point, container, world);
+  const bytes = [point, ...beside].reduce((sum, one) => sum + (one.bytes ?? 0), 0);
+  const missing = missingRoom(bytes, disk);
+  const reason = missing && ({ why: "no-room", ...missing } as const);
+  return reason && { target: targetOf(point.dataset), decision: "wait", reason };
 }
 
-/** Waiting for room, or undefined where there is enough or nobody knows. */
-function roomFor({ dataset, bytes }: KnownRestorePoint, { inventory }: World): DrillVerdict | undefined {
-  const disk = inventory.host.disks.find(({ path }) => path === inventory.engine?.rootDir);
-  if (bytes === undefined || disk === undefined) return undefined;
-  const missing = missingRoom(bytes, disk);
-  return missing && { target: targetOf(dataset), decision: "wait", reason: { why: "no-room", ...missing } };
+/** What else the container works on, as the same repository has it: it is restored along with the dataset. */
+function besideOf(
+  { dataset, repository }: KnownRestorePoint,
+  container: Container,
+  { ledger }: World,
+): KnownRestorePoint[] {
+  return ledger.restorePoints.filter((other) => {
+    const read = readDatasetId(other.dataset);
+    const isFiles = read?.kind === "volume" || read?.kind === "bind";
+    const isBeside = other.repository === repository && other.dataset !== dataset;
+    return isBeside && isFiles && mountOf(read, container) !== undefined;
+  });
 }
 
 /** What is missing for a database to take a dump back; undefined where nothing is. */
