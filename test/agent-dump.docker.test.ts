@@ -149,7 +149,7 @@ test(
   async () => {
     const refusing = `hooks: { shop: { argv: [pg_dumpall, --clean, --if-exists], restore: [/bin/sh, -c, "head -c 100 >/dev/null; echo no room left in $POSTGRES_DB >&2; exit 3"] } }`;
 
-    const receipt = await receiptOf(policyOf("every: 2s, ready: 10s"), refusing);
+    const receipt = await receiptOf(policyOf("every: 2s, ready: 20s"), refusing);
 
     expect(receipt).toMatchObject({ passed: false, assertions: [] });
     expect(receipt.failure).toContain("hook shop did not take the dump back: exit code 3: no room left in");
