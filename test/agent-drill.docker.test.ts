@@ -186,9 +186,7 @@ test(
     const receipt = await receiptOf(ruleOf(`wiki-data, wiki-config`, `every: 2s, assert: ${assert}`));
 
     expect(receipt.assertions).toMatchObject([{ passed: true, said: "exit code 0: hellotheme=dark" }]);
-    expect(receipt.warnings).toEqual([
-      "container wiki has nothing at /cache: repository local holds no restore point of it",
-    ]);
+    expect(receipt.warnings).toEqual(["nothing was restored at /cache of container wiki"]);
     expect(await scratch()).toEqual([]);
   },
 );

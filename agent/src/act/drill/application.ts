@@ -47,8 +47,8 @@ export async function bootApplication(
   return copy.id;
 }
 
-/** A mounted file or socket of the host has no empty stand-in: the image's own content stays in its place. */
-async function wantsFolder({ type, source }: Mount): Promise<boolean> {
+/** A mounted file or socket of the host has no stand-in: the image's own content stays in its place. */
+export async function wantsFolder({ type, source }: Mount): Promise<boolean> {
   if (type === "volume") return true;
   if (type !== "bind") return false;
   return lstat(source).then(

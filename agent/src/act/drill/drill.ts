@@ -87,8 +87,8 @@ function restoredIn({ dataset: id, source }: DrillRequest, fetched: Fetched): [s
     .map(({ destination }) => [destination, fetched.volume.name]);
 }
 
-function sayEmpty({ destination }: Mount, { source, repository }: DrillRequest): string {
-  return `container ${source?.name} has nothing at ${destination}: repository ${repository} holds no restore point of it`;
+function sayEmpty({ destination }: Mount, { source }: DrillRequest): string {
+  return `nothing was restored at ${destination} of container ${source?.name}`;
 }
 
 /** The dataset first: where that does not come back nothing else is of interest. */

@@ -3,6 +3,7 @@ import { newest } from "@shipkeeper/kit";
 import type { Container, Mount } from "@shipkeeper/model";
 import { datasetId, mountOf, readDatasetId, type DatasetId } from "@shipkeeper/policy";
 import { tagOf, type Restic, type Snapshot } from "@shipkeeper/restic";
+import { wantsFolder } from "./application.ts";
 
 export interface WantedData {
   readonly dataset: DatasetId;
@@ -16,7 +17,7 @@ export interface LocatedData {
   readonly snapshot: Snapshot;
   /** Other data of the application that the same repository has, and where the application finds it. */
   readonly beside: readonly { readonly destinations: readonly string[]; readonly snapshot: Snapshot }[];
-  /** Its other volumes and folders: the repository has nothing of them. */
+  /** Its other mounts: the repository has nothing of them, or they are single files. */
   readonly empty: readonly Mount[];
 }
 
@@ -43,7 +44,7 @@ export async function locateData(
   const empty: Mount[] = [];
   for (const [other, mounts] of others) {
     const found = newestOf(other);
-    if (found === undefined) empty.push(...mounts);
+    if (found === undefined || !(await wantsFolder(mounts[0]!))) empty.push(...mounts);
     else beside.push({ snapshot: found, destinations: mounts.map(({ destination }) => destination) });
   }
   return { snapshot, beside, empty };
