@@ -113,6 +113,7 @@ async function agentThatObserves() {
     hostId: HOST_ID,
     hostKey: createSigningKey(),
     restic: undefined,
+    recoveryKey: () => undefined,
     registries: new Map(),
     claims: createClaims(),
     quiesce: {

@@ -26,6 +26,7 @@ import { ownContainers } from "./agent-self.ts";
 import type { AgentConfig } from "./config.ts";
 import { handDrills } from "./act/drill/hand-drills.ts";
 import { withoutScratch } from "./act/drill/hide-scratch.ts";
+import { drillsIn } from "./act/drill/scratch.ts";
 import { keepEvidence, signIn } from "./evidence/evidence.ts";
 import { hostBundleKeeper } from "./host-bundle/keep-bundle.ts";
 import { startEnrolling } from "./enrol/enrol.ts";
@@ -50,6 +51,7 @@ import { PAUSES_FILE } from "./pauses-file.ts";
 import { startQuiesce } from "./quiesce/quiesce.ts";
 import { startPolicySync } from "./policy-sync/sync-policy.ts";
 import { openRegistries } from "./registry/open-registries.ts";
+import { readRecoveryKeyFile } from "./recovery-key-file.ts";
 import { keepRepositories } from "./repositories/keep-repositories.ts";
 import { readRecoveryKeys, sealingKeys } from "./repositories/recovery-keys.ts";
 import { openRestic } from "@shipkeeper/restic";
@@ -143,9 +145,10 @@ export async function startAgent(
     self: ownContainers(),
     signals: () => watch.signals(),
   };
+  const ownDrills = drillsIn(ledger.journal);
   const byHand = handDrills(stateDir);
   const observer = startObserving({
-    engine: withoutScratch(engine, (runId) => ledger.journal.isRunOf(runId, "drill") || byHand.has(runId)),
+    engine: withoutScratch(engine, (runId) => ownDrills(runId) || byHand.has(runId)),
     ledger,
     clock,
     log,
@@ -314,6 +317,7 @@ export async function startAgent(
         recoveryKeys: () => sealingKeys(stateDir, config.recoveryKeys),
         clock,
       }),
+      recoveryKey: () => readRecoveryKeyFile(config.recoveryKeyFile),
       registries,
       lookOutside,
       capture: (runId) => (container, verdict) =>

@@ -17,6 +17,7 @@ import {
 import type { EntryKind, EntryOf, KnownEntry } from "@shipkeeper/protocol";
 import { createSigningKey, silentLog, type SignedClient } from "@shipkeeper/runtime";
 import { withoutScratch } from "../../agent/src/act/drill/hide-scratch.ts";
+import { drillsIn } from "../../agent/src/act/drill/scratch.ts";
 import { keepEvidence, signIn } from "../../agent/src/evidence/evidence.ts";
 import { hostBundleKeeper } from "../../agent/src/host-bundle/keep-bundle.ts";
 import { openLedger } from "../../agent/src/ledger/ledger.ts";
@@ -40,6 +41,8 @@ export interface KeepOptions {
   /** YAML of the guardrails file; none is written where it is left out. */
   readonly guardrails?: string;
   readonly repositories?: Repositories;
+  /** As root would put it on the host for a while. */
+  readonly recoveryKey?: string;
   readonly registries?: Readonly<Record<string, RegistrySettings>>;
   /** Whom to ask what the fleet holds; nobody where it is left out. */
   readonly collector?: Pick<SignedClient, "call">;
@@ -74,7 +77,7 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
   const restic = await openRestic({ repositories });
   const registries = openRegistries(options.registries ?? {});
   const observer = startObserving({
-    engine: withoutScratch(engine, (runId) => ledger.journal.isRunOf(runId, "drill")),
+    engine: withoutScratch(engine, drillsIn(ledger.journal)),
     ledger,
     clock,
     log: silentLog,
@@ -150,6 +153,7 @@ export async function keepHost(host: Pick<LabHost, "socketPath">, options: KeepO
     ownActs: own,
     quiesce,
     restic,
+    recoveryKey: () => options.recoveryKey,
     registries,
     lookOutside: outsideLook({
       registries,

@@ -48,6 +48,8 @@ export interface ActContext {
   readonly fileReceipt: (receipt: DrillReceipt) => void;
   /** Undefined where this host has no restic. */
   readonly restic: Restic | undefined;
+  /** Opens what looked secret in the configuration of a host, where root put it on this one. */
+  readonly recoveryKey: () => string | undefined;
   /** By the names that the host's configuration gives them. */
   readonly registries: ReadonlyMap<string, RegistryClient>;
   readonly hostLock: HostLock;

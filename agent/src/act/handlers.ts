@@ -4,6 +4,7 @@ import { backupHandler } from "./backup.ts";
 import { drillHandler } from "./drill.ts";
 import { expireHandler } from "./expire.ts";
 import { pruneHandler } from "./prune.ts";
+import { rebuildHandler } from "./rebuild.ts";
 import { registryHandler } from "./registry.ts";
 import { retainHandler } from "./retain.ts";
 import { restartHandler } from "./restart.ts";
@@ -17,6 +18,7 @@ export const handlers: Readonly<Record<Kind, ActionHandler>> = {
   expire: expireHandler,
   registry: registryHandler,
   drill: drillHandler,
+  rebuild: rebuildHandler,
   retain: retainHandler,
   verify: verifyHandler,
 };

@@ -17,6 +17,7 @@ import {
 import { signDrillReceipt } from "@shipkeeper/protocol";
 import type { ActContext, Pause } from "../act/action-context.ts";
 import { applyPlan, type ActionHandler } from "../act/apply-plan.ts";
+import { drillsIn } from "../act/drill/scratch.ts";
 import { createHostLock } from "../act/host-lock.ts";
 import { handlers } from "../act/handlers.ts";
 import { readSettledDisk } from "./free-space.ts";
@@ -133,11 +134,12 @@ export function createRunner(options: RunnerOptions) {
       proofs: ledger.proofs,
       expiries: ledger.expiries,
       fileSamples: ledger.fileSamples,
-      isDrill: (id) => ledger.journal.isRunOf(id, "drill"),
+      isDrill: drillsIn(ledger.journal),
       fileReceipt: (receipt) =>
         record({ kind: "drill", at: clock(), receipt: signDrillReceipt(receipt, options.hostKey) }),
       restic: options.restic,
       keepHostBundle: options.keepHostBundle,
+      recoveryKey: options.recoveryKey,
       registries: options.registries,
       hostLock,
       ...(options.capture !== undefined && { capture: options.capture(runId) }),

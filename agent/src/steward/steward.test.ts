@@ -58,6 +58,7 @@ async function world(rule: string, options: Partial<StewardOptions> & { before?:
     self: [],
     signals: () => NO_SIGNALS,
     restic: undefined,
+    recoveryKey: () => undefined,
     registries: new Map(),
     claims: createClaims(),
     ownActs: own,

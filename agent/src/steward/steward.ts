@@ -64,6 +64,7 @@ export interface StewardOptions extends StandingSources {
   readonly restic: Restic | undefined;
   readonly keepHostBundle: KeepHostBundle;
   /** By the names that the host's configuration gives them. */
+  readonly recoveryKey: ActContext["recoveryKey"];
   readonly registries: ReadonlyMap<string, RegistryClient>;
   readonly claims: Claims;
   /** Fed by the observer's events. */

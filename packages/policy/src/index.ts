@@ -17,6 +17,7 @@ export { dependentsFirst } from "./actions/dependents-first.ts";
 export * from "./actions/drill/outcome.ts";
 export { expectDrill, mountOf } from "./actions/drill/plan.ts";
 export { missingRoom } from "./actions/drill/room.ts";
+export { expectRebuild, rebuiltDataset } from "./actions/rebuild/plan.ts";
 export { rebuildSpecSchema, type RebuildSpec } from "./actions/rebuild/spec.ts";
 export {
   drillKeysSchema,

@@ -4,6 +4,7 @@
  */
 import type { Engine } from "@shipkeeper/docker";
 import { runIdSchema, volumeNameSchema, type Labels, type RunId, type VolumeName } from "@shipkeeper/model";
+import type { Journal } from "../../ledger/journal.ts";
 import type { ActContext } from "../action-context.ts";
 import { insist } from "../insist.ts";
 
@@ -12,6 +13,11 @@ const PREFIX = "shipkeeper-drill-";
 
 /** Whether this agent has had a drill of that id: a label alone says nothing, anybody may write it. */
 export type IsDrill = (runId: RunId) => boolean;
+
+/** By its journal: drills of its own data, and other hosts that it rebuilt for a try. */
+export function drillsIn({ isRunOf }: Pick<Journal, "isRunOf">): IsDrill {
+  return (runId) => isRunOf(runId, "drill") || isRunOf(runId, "rebuild");
+}
 
 export const scratchLabels = (runId: RunId): Labels => ({ [LABEL]: runId });
 /** Of the drill's network and of its container. */

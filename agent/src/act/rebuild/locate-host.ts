@@ -26,7 +26,7 @@ import { shortened, type DrillContext, type Findings } from "../drill/with-recei
 const MOST_PIDS = 1_000;
 
 export interface RebuildRequest {
-  readonly spec: Pick<RebuildSpec, "host" | "from" | "rto" | "memory" | "cpus" | "timeout">;
+  readonly spec: RebuildSpec;
   readonly restic: Restic;
   /** As a person typed it; undefined where root put none on this host. */
   readonly recoveryKey: string | undefined;
@@ -62,7 +62,7 @@ export async function locateHost(
   const scratch = scratchHost(configuration, lost.points, {
     nameOf: (place) => scratchThing(runId, place),
     labels: scratchLabels(runId),
-    limits: { memoryBytes: spec.memory, nanoCpus: Math.round(spec.cpus * 1e9), pids: MOST_PIDS },
+    limits: limitsOf(spec),
   });
   const images = await engine.imageNames({ signal });
   const steps = planRecovery({
@@ -81,6 +81,10 @@ export async function locateHost(
   found.dataAt = oldest(restored, lost);
   await insistOnRoom(restored, { restic, from: spec.from }, context);
   return { scratch, steps, restarting: restartingIn(configuration, scratch), say };
+}
+
+function limitsOf({ drill: { memory, cpus } }: RebuildSpec) {
+  return { memoryBytes: memory, nanoCpus: Math.round(cpus * 1e9), pids: MOST_PIDS };
 }
 
 /** Of all data that comes back; of a host without any its configuration is what is lost. */

@@ -3,7 +3,7 @@
  * that touches nothing (`scratchHost`): the same plan, the same steps. Nothing of this host is changed, read or reached;
  * that what was made goes again is the caller's part (`withCleanUp`).
  */
-import type { RecoveryKind, RecoveryStep } from "@shipkeeper/policy";
+import { rebuiltDataset, type RecoveryKind, type RecoveryStep } from "@shipkeeper/policy";
 import type { DrillPhase, DrillReceipt } from "@shipkeeper/protocol";
 import type { RecoveryContext } from "../../recover/take-recovery-step.ts";
 import { makeStaging } from "../../restore/staging.ts";
@@ -16,10 +16,9 @@ import { lookAtContainers, startContainers } from "./start-containers.ts";
 
 /** Never throws for what is wrong with the backup: that is what the receipt says. Throws where the agent has to stop. */
 export function rebuild(request: RebuildRequest, context: RebuildContext): Promise<DrillReceipt> {
-  const { host, from, timeout, rto } = request.spec;
-  // Its configuration has another id than this host's own.
-  const about = { dataset: `host:${host}`, repository: from };
-  return withReceipt({ about, timeoutMs: timeout, rtoMs: rto }, context, (found, signal) =>
+  const { host, from, drill } = request.spec;
+  const about = { dataset: rebuiltDataset(host), repository: from };
+  return withReceipt({ about, timeoutMs: drill.timeout, rtoMs: drill.rto }, context, (found, signal) =>
     takePhases(request, found, { ...context, signal }),
   );
 }

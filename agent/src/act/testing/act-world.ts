@@ -86,6 +86,7 @@ export function actWorld(overrides: Partial<ActContext> = {}) {
     isDrill: (runId) => runId === RUN_ID,
     fileReceipt: (receipt) => void receipts.push(receipt),
     restic: undefined,
+    recoveryKey: () => undefined,
     registries: new Map(),
     hostLock: createHostLock(),
     probesOf: () => undefined,

@@ -4,6 +4,7 @@ import { backup } from "./backup/index.ts";
 import { drill } from "./drill/index.ts";
 import { expire } from "./expire/index.ts";
 import { prune } from "./prune/index.ts";
+import { rebuild } from "./rebuild/index.ts";
 import { registry } from "./registry/index.ts";
 import { retain } from "./retain/index.ts";
 import { restart } from "./restart/index.ts";
@@ -16,6 +17,7 @@ export const catalog = {
   expire,
   registry,
   drill,
+  rebuild,
   retain,
   verify,
 } as const;

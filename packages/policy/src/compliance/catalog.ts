@@ -20,6 +20,7 @@ import { runningImageTooOld } from "./running-image-too-old.ts";
 import { sourceNotKnown } from "./source-not-known.ts";
 import { rpoBroken } from "./rpo-broken.ts";
 import { uncovered } from "./uncovered.ts";
+import { hostUndrilled } from "./host-undrilled.ts";
 import { undrilled } from "./undrilled.ts";
 import { unverified } from "./unverified.ts";
 import { unowned } from "./unowned.ts";
@@ -49,6 +50,7 @@ export const checks = {
   "rpo-broken": rpoBroken,
   unverified,
   undrilled,
+  "host-undrilled": hostUndrilled,
   unowned,
 } as const;
 

@@ -5,7 +5,9 @@
 import type { Instant } from "@shipkeeper/kit";
 import type { Container, Image, InventorySection, Volume } from "@shipkeeper/model";
 import * as z from "zod";
+import type { RebuildSpec } from "../actions/rebuild/spec.ts";
 import type { Covered } from "../coverage/judge-coverage.ts";
+import type { DatasetId } from "../dataset/dataset.ts";
 import type { HostView } from "./host-view.ts";
 
 /** How bad it is that something is so; `SEVERITY_WEIGHTS` says what each counts for in a score. */
@@ -47,6 +49,15 @@ export interface AskedImage {
   readonly bases: readonly BaseImage[];
 }
 
+/** A host that a rule wants rebuilt for a try, on the host that is judged. */
+export interface RebuiltHost {
+  /** The rule's `ruleKey`. */
+  readonly rule: string;
+  /** By which proofs of it are told. */
+  readonly dataset: DatasetId;
+  readonly spec: RebuildSpec;
+}
+
 export interface Check<Limit = unknown, E extends Evidence = Evidence> {
   /** Stands in waivers, tables and answers of the API: never changes. */
   readonly code: string;
@@ -66,6 +77,8 @@ export interface Check<Limit = unknown, E extends Evidence = Evidence> {
   volume?(limit: Limit, volume: Volume, host: HostView): Answer<E> | undefined;
   /** Of data that is in volumes and folders; asked only of hosts whose `backups` are known. */
   data?(limit: Limit, data: Covered, host: HostView): Answer<E> | undefined;
+  /** Of another host that this one rebuilds for a try; asked only of hosts whose `backups` are known. */
+  rebuild?(limit: Limit, rebuilt: RebuiltHost, host: HostView): Answer<E> | undefined;
   /** Whether an image may be run at all, for a pipeline that asks before any host has it. */
   gate?(limit: Limit, asked: AskedImage, now: Instant): Answer<E>;
 

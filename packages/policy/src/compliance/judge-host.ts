@@ -7,6 +7,9 @@ import { isComplete, repositoriesOf, type Container, type Image, type Volume } f
 import type { Target } from "../actions/action.ts";
 import { containerTarget, imageTarget, volumeTarget } from "../actions/target.ts";
 import { judgeCoverage, type CoveringPolicy } from "../coverage/judge-coverage.ts";
+import { rebuiltDataset } from "../actions/rebuild/plan.ts";
+import { rebuildSpecSchema } from "../actions/rebuild/spec.ts";
+import { ruleKey } from "../language/compile.ts";
 import { matchesExemption, type ExemptibleThing } from "../language/exemption.ts";
 import type { Policy } from "../language/policy.ts";
 import { complianceCheck } from "./catalog.ts";
@@ -32,6 +35,7 @@ export function judgeHost(policies: readonly Judging[], host: HostToJudge, now: 
   const things = [
     ...thingsOf(host, view),
     ...(demands.some(({ check }) => check.data !== undefined) ? dataOf(policies, host, now) : []),
+    ...rebuildsOf(policies, host),
   ];
   const findings: Finding[] = [];
   const tallies: Tally[] = [];
@@ -39,7 +43,7 @@ export function judgeHost(policies: readonly Judging[], host: HostToJudge, now: 
 
   for (const demand of demands) {
     const { check } = demand;
-    if (check.data !== undefined && host.backups === undefined) {
+    if ((check.data ?? check.rebuild) !== undefined && host.backups === undefined) {
       skipped.push({ check: check.code, why: "the host did not tell its guardrails and repositories" });
       continue;
     }
@@ -122,6 +126,25 @@ function dataOf(
       answer: (check, limit, view) => check.data?.(limit, data, view),
     };
   });
+}
+
+/** Other hosts that this one rebuilds for a try. */
+function rebuildsOf(policies: readonly Judging[], { hostname }: HostToJudge): Thing[] {
+  const rules = policies.flatMap((policy) => policy.rules.map((rule) => ({ policy, rule })));
+  const things = rules.flatMap(({ policy, rule }) => {
+    const spec = rule.kind === "rebuild" ? rebuildSpecSchema.safeParse(rule.spec).data : undefined;
+    if (spec === undefined) return [];
+    const { host } = spec;
+    const rebuilt = { rule: ruleKey(policy.name, rule.name), dataset: rebuiltDataset(host), spec };
+    const thing: Thing = {
+      target: { type: "host", id: host, name: host },
+      names: { host: [hostname, host] },
+      answer: (check, limit, view) => check.rebuild?.(limit, rebuilt, view),
+    };
+    return [[host, thing] as const];
+  });
+  // A rule that only observes may stand beside the one that acts.
+  return [...new Map(things).values()];
 }
 
 /** One check, and what each policy wants of it. */

@@ -60,6 +60,7 @@ export function compileChecks(
   const { images, containers, volumes, backups, severity } = source;
   // Whoever backs up means that it can be restored.
   const byDefault = rules.some(({ kind }) => kind === "backup") ? ofBackupsSchema.options : [];
+  const isRebuilt = rules.some(({ kind }) => kind === "rebuild");
   const asksFor = (one: z.infer<typeof ofBackupsSchema>) =>
     wanted((backups.require ?? byDefault).includes(one));
   const requires = (one: z.infer<typeof requirementSchema>) => wanted(containers.require.includes(one));
@@ -91,6 +92,7 @@ export function compileChecks(
     ...rule("rpo-broken", asksFor("rpo")),
     ...rule("unverified", asksFor("verification")),
     ...rule("undrilled", asksFor("drills")),
+    ...rule("host-undrilled", wanted(isRebuilt && (backups.require?.includes("drills") ?? true))),
     ...rule("unowned", wanted(source.unowned)),
   ];
 }

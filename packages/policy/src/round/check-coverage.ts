@@ -31,6 +31,7 @@ const CANDIDATES: Readonly<Record<string, (inventory: Inventory, spec: unknown) 
   restart: ({ containers }) =>
     containers.filter(({ health }) => health.status !== "none").map(({ id }) => id),
   expire: ({ containers }) => containers.map(({ id }) => id),
+  rebuild: (_, spec) => [(spec as { host: string }).host],
 };
 
 /** Of these a rule judges nothing where it does not name them: a host may have thousands of records of build cache. */

@@ -12,3 +12,15 @@ export function checkDrill({ target, expect }: Verdict, { repositories, ledger }
     !isThere && "the repository has no restore point of it",
   ];
 }
+
+/** Rebuilding a host for a try needs a repository that this host knows, and another host. */
+export function checkRebuild(
+  { target, expect }: Verdict,
+  { repositories, hostId, hostLabels }: World,
+): (string | false)[] {
+  const repository = expect?.["repository"];
+  return [
+    !repositories.some((known) => known === repository) && "from an unknown repository",
+    (target.id === hostId || target.id === hostLabels["hostname"]) && "it is this very host",
+  ];
+}

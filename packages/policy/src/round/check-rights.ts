@@ -5,7 +5,7 @@ import type { PlannedRule } from "./round.ts";
 import type { World } from "./world.ts";
 
 /** What leaves everything that it touches where it was. */
-const HARMLESS: ReadonlySet<string> = new Set(["backup", "verify", "drill", "restart"]);
+const HARMLESS: ReadonlySet<string> = new Set(["backup", "verify", "drill", "rebuild", "restart"]);
 
 /** A rule acts only where a signed policy that selects the host says so, and only while it is in force. */
 export function checkRights(

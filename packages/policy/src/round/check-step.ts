@@ -1,6 +1,6 @@
 import type { Verdict } from "../actions/action.ts";
 import { checkBackup } from "./check-backup.ts";
-import { checkDrill } from "./check-drill.ts";
+import { checkDrill, checkRebuild } from "./check-drill.ts";
 import { isProtected } from "./check-never-touch.ts";
 import { checkContainerRemoval, checkImageRemoval } from "./check-prune-step.ts";
 import { checkForgetting } from "./check-retain.ts";
@@ -31,6 +31,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   // Depends on the rule and on what else goes: see `check-registry.ts`.
   "registry remove registry-tag": () => [],
   "drill drill dataset": checkDrill,
+  "rebuild rebuild host": checkRebuild,
   "verify check-structure repository": checkVerify,
   "verify read-subset repository": checkVerify,
   "verify sample dataset": checkVerify,

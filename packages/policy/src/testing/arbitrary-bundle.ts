@@ -130,6 +130,13 @@ function withVerification(rule: Rule): Rule[] {
   return [rule, { ...rule, kind: "verify", name: `${rule.name}/verify`, spec }];
 }
 
+/** Another host, or this one, rebuilt for a try; nothing more is drawn for it, either. */
+function withRebuild({ schedule, ...rule }: Rule): Rule {
+  const host = rule.mode === "observe" ? "web-1" : "db-1";
+  const spec = { host, from: "local", drill: { every: "7d" } };
+  return { ...rule, kind: "rebuild", name: "elsewhere", schedule: schedule ?? { everyMs: 3_600_000 }, spec };
+}
+
 const exception = fc.record(
   {
     rule: fc.constantFrom("one", "two"),
@@ -161,7 +168,9 @@ const policy = (name: string): fc.Arbitrary<Policy> =>
     exceptions: fc.array(exception, { maxLength: 2 }),
     checks: fc.constant([]),
     waivers: fc.constant([]),
-    rules: fc.tuple(rule("one"), rule("two")).map((rules) => rules.flatMap(withVerification)),
+    rules: fc
+      .tuple(rule("one"), rule("two"))
+      .map((rules) => [...rules.flatMap(withVerification), ...rules.slice(0, 1).map(withRebuild)]),
   });
 
 export const arbitraryBundle: fc.Arbitrary<PolicyBundle> = fc

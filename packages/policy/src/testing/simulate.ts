@@ -1,5 +1,6 @@
 import { containerIdentity, type Container, type Image } from "@shipkeeper/model";
 import { isStep, type Verdict } from "../actions/action.ts";
+import { rebuiltDataset } from "../actions/rebuild/plan.ts";
 import { expireReasonSchema } from "../actions/expire/reason.ts";
 import { rungSchema } from "../actions/restart/sign.ts";
 import type { Proof } from "../dataset/proof.ts";
@@ -80,6 +81,7 @@ function provenBy({ now, ledger }: World, steps: readonly Verdict[]): Proof[] {
     const looked = { repository: String(expect?.["repository"]), at: now, passed: true };
     const structure: Proof = { ...looked, level: "structure" };
     if (decision === "check-structure") return [structure];
+    if (decision === "rebuild") return [{ ...looked, level: "drill", dataset: rebuiltDataset(target.id) }];
     if (decision === "sample") return [{ ...looked, level: "sample", dataset: target.id }];
     if (decision !== "read-subset") return [];
     const stretch = { from: Number(expect?.["from"]), to: Number(expect?.["to"]) };

@@ -1,6 +1,6 @@
-import { HOUR_MS, SECOND_MS } from "@shipkeeper/kit";
 import type { ActionKind } from "../action.ts";
 import { explainDrill, summarizeDrill } from "./explain.ts";
+import { lookOften } from "./look-often.ts";
 import { measureDrill } from "./outcome.ts";
 import { planDrill } from "./plan.ts";
 import { drillSpecSchema, type DrillSpec } from "./spec.ts";
@@ -13,7 +13,7 @@ export const drill: ActionKind<"drill", DrillSpec> = {
   companionOnly: true,
   destructive: false,
   /** It looks often for what is due, because one run drills one dataset of however many. */
-  schedule: ({ every }) => ({ everyMs: Math.min(HOUR_MS, Math.max(SECOND_MS, Math.floor(every / 4))) }),
+  schedule: ({ every }) => lookOften(every),
   plan: planDrill,
   explain: explainDrill,
   summarize: summarizeDrill,
