@@ -1,6 +1,9 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { PROGRAMS, runToEnd, startFleet, waitUntil, type Fleet, type LabHost } from "@shipkeeper/lab";
 import { hostIdSchema } from "@shipkeeper/model";
 import {
@@ -11,11 +14,13 @@ import {
 } from "@shipkeeper/protocol";
 import { makeRecoveryKey, recoveryPublicKey, verifySignature } from "@shipkeeper/runtime";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { keepHostInTest } from "./agent-lab/keep-host-in-test.ts";
 import { writeIdentity } from "../agent/src/enrol/identity.ts";
 import { describeHost, IMAGE, keepMarket, MARKET_ID, openMarket, SECRET } from "./host-drill-lab/market.ts";
 
 const OTHER_ID = hostIdSchema.parse("5d0c1f0e-0000-4000-8000-000000000001");
 const KEY = makeRecoveryKey();
+const DOOMED = fileURLToPath(new URL("agent-lab/doomed-agent.ts", import.meta.url));
 
 let fleet: Fleet;
 let lost: LabHost;
@@ -61,9 +66,12 @@ async function drillByHand(from: keyof typeof repositories, ...options: string[]
   const drill = ["recover", "--from", from, "--host", MARKET_ID, "--drill", "--json"];
   const { exitCode, out, error } = await runToEnd(PROGRAMS.agent, ["--config", config, ...drill, ...options]);
   const line = JSON.parse(out.trim().split("\n").at(-1) ?? "") as { receipt: SignedDrillReceipt };
-  const { payload, publicKey, signature } = line.receipt;
+  return { exitCode, error, receipt: opened(line.receipt) };
+}
+
+function opened({ payload, publicKey, signature }: SignedDrillReceipt): DrillReceipt {
   expect(verifySignature(drillReceiptText(payload), signature, publicKey)).toBe(true);
-  return { exitCode, error, receipt: drillReceiptSchema.parse(JSON.parse(payload)) };
+  return drillReceiptSchema.parse(JSON.parse(payload));
 }
 
 const told = ({ assertions }: DrillReceipt) =>
@@ -186,6 +194,59 @@ function flipBytes(repository: string): void {
     writeFileSync(file, bytes);
   }
 }
+
+test(
+  "by policy: killed half-way, the next start removes what is left; then it is tried again, proven and told",
+  { timeout: 90_000 },
+  async () => {
+    const before = await describeHost(other);
+    const { offsite } = repositories;
+    const rule = `{ rebuild: elsewhere, mode: enforce, host: ${MARKET_ID}, from: offsite, drill: { every: 8s, rto: 10m } }`;
+    const stateDir = mkdtempSync(join(folder, "state-"));
+    const doomed = spawn(process.execPath, [DOOMED], {
+      stdio: ["ignore", "inherit", "inherit"],
+      env: {
+        ...process.env,
+        ENGINE: other.socketPath,
+        STATE_DIR: stateDir,
+        WHEN: "after",
+        AT: "create",
+        RULE: rule,
+        REPOSITORIES: JSON.stringify({ offsite }),
+      },
+    });
+    await once(doomed, "exit");
+    const left = await describeHost(other);
+
+    const policy = `{ policy: lab, hosts: { environment: lab }, rules: [${rule}] }`;
+    const agent = await keepHostInTest(other, {
+      policy,
+      stateDir,
+      repositories: { offsite },
+      recoveryKey: KEY,
+    });
+    const [cutOff, run] = await agent.finished("rebuild", 2);
+    const inventory = await agent.observer.refreshNow();
+    await agent.stop();
+
+    expect(left).not.toEqual(before);
+    expect(cutOff?.outcome.steps).toMatchObject([{ status: "skipped", why: "cut-off" }]);
+    expect(run?.outcome.steps).toMatchObject([{ status: "done", target: { type: "host", id: MARKET_ID } }]);
+    expect(opened(agent.ofKind("drill")[0]!.receipt)).toMatchObject({
+      passed: true,
+      rule: "elsewhere",
+      rtoTargetMs: 600_000,
+    });
+    expect(agent.ofKind("proof")[0]?.proof).toMatchObject({
+      level: "drill",
+      dataset: `host:${MARKET_ID}`,
+      passed: true,
+    });
+    expect(JSON.stringify(inventory)).not.toContain("shipkeeper-drill");
+    expect(JSON.stringify(agent.told)).not.toContain(SECRET);
+    expect(await describeHost(other)).toEqual(before);
+  },
+);
 
 test("the name of an image on the other host means what it meant", async () => {
   const { RepoTags, Id } = await other.engine.getImage(IMAGE).inspect();

@@ -24,9 +24,8 @@ import {
 import { createClaims } from "./act/claims.ts";
 import { ownContainers } from "./agent-self.ts";
 import type { AgentConfig } from "./config.ts";
-import { handDrills } from "./act/drill/hand-drills.ts";
+import { allDrills } from "./act/drill/hand-drills.ts";
 import { withoutScratch } from "./act/drill/hide-scratch.ts";
-import { drillsIn } from "./act/drill/scratch.ts";
 import { keepEvidence, signIn } from "./evidence/evidence.ts";
 import { hostBundleKeeper } from "./host-bundle/keep-bundle.ts";
 import { startEnrolling } from "./enrol/enrol.ts";
@@ -145,10 +144,8 @@ export async function startAgent(
     self: ownContainers(),
     signals: () => watch.signals(),
   };
-  const ownDrills = drillsIn(ledger.journal);
-  const byHand = handDrills(stateDir);
   const observer = startObserving({
-    engine: withoutScratch(engine, (runId) => ownDrills(runId) || byHand.has(runId)),
+    engine: withoutScratch(engine, allDrills(ledger.journal, stateDir)),
     ledger,
     clock,
     log,

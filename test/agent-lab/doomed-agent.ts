@@ -44,6 +44,8 @@ await keepHost(
       createInternalNetwork: doomed("network", (...args) => real.createInternalNetwork(...args)),
       copyIsolated: doomed("isolate", (...args) => real.copyIsolated(...args)),
       exec: doomed("exec", (...args) => real.exec(...args)),
+      createContainer: doomed("create", (...args) => real.createContainer(...args)),
+      loadImage: doomed("load", (...args) => real.loadImage(...args)),
       copyContainer: doomed("copy", (id, name, options) => real.copyContainer(id, name, options)),
     },
   },

@@ -100,3 +100,14 @@ test("by its id, a receipt is held against the key that the host enrolled with",
   expect(genuine.out).toContain("failed: http 80 /: HTTP 500");
   expect([genuine.code, forged.code]).toEqual([0, 1]);
 });
+
+test("the receipt of a whole host says which host was rebuilt where", async () => {
+  const ofHost = { id: hostIdSchema.parse("0190e0a0-0000-4000-8000-0000000000cc"), name: "web-9" };
+  const signed = signDrillReceipt(receipt({ dataset: "host:web-9", ofHost }), createSigningKey());
+  const file = join(temporaryFolder(), "receipt.json");
+  writeFileSync(file, JSON.stringify(signed));
+
+  const { out } = await runCommand(`drills verify ${file}`, unasked);
+
+  expect(out).toContain(`host web-9 (${ofHost.id}), rebuilt on host ${HOST_ID}, from offsite, data of`);
+});

@@ -6,6 +6,8 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { runIdSchema, type RunId } from "@shipkeeper/model";
 import { AlreadyRunning, takeLock } from "@shipkeeper/runtime";
+import type { Journal } from "../../ledger/journal.ts";
+import { drillsIn, type IsDrill } from "./scratch.ts";
 
 export type HandDrills = ReturnType<typeof handDrills>;
 
@@ -40,6 +42,13 @@ export function handDrills(stateDir: string) {
 
     forget: (runId: RunId): void => rmSync(fileOf(runId), { force: true }),
   };
+}
+
+/** Drills of this host, whoever began them. */
+export function allDrills(journal: Pick<Journal, "isRunOf">, stateDir: string): IsDrill {
+  const own = drillsIn(journal);
+  const byHand = handDrills(stateDir);
+  return (runId) => own(runId) || byHand.has(runId);
 }
 
 function isFree(file: string): boolean {

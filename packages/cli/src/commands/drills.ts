@@ -88,12 +88,13 @@ function verified({ payload, publicKey, signature }: SignedDrillReceipt): DrillR
 }
 
 function describe(receipt: DrillReceipt): string {
-  const { dataset, hostId, requestedAt, repository, dataAt, passed } = receipt;
+  const { dataset, hostId, requestedAt, repository, dataAt, passed, ofHost } = receipt;
   const data = dataAt === undefined ? "" : `, data of ${formatInstant(dataAt)}`;
   const how = passed
     ? `passed in ${formatDuration(receipt.rtoMs ?? 0)}`
     : `failed: ${printable(trouble(receipt))}`;
-  const what = `${printable(dataset)} of host ${hostId}, from ${printable(repository)}${data}`;
+  const rebuilt = ofHost && `host ${printable(ofHost.name)} (${ofHost.id}), rebuilt on host ${hostId}`;
+  const what = `${rebuilt ?? `${printable(dataset)} of host ${hostId}`}, from ${printable(repository)}${data}`;
   return `${formatInstant(requestedAt)}  ${what}: ${how}`;
 }
 

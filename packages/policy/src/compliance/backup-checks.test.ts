@@ -146,3 +146,28 @@ test("whoever backs up is held to all of it, unless the policy says otherwise", 
   expect(checksOf("rules: [{ restart: sick }]")).toEqual([]);
   expect(checksOf("backups: { require: [coverage] }")).toEqual(["uncovered"]);
 });
+
+test("a host that nobody rebuilt elsewhere in time, or in vain, is a finding where it is to be tried", () => {
+  const wanted = policyWith(
+    "rules: [{ rebuild: elsewhere, mode: enforce, host: db-1, drill: { every: 90d } }]",
+  );
+  const rebuilt = (agoMs: number, facts: Partial<Proof> = {}) =>
+    proof("drill", agoMs, { repository: "offsite", dataset: "host:db-1", ...facts });
+  const ofHost = (proofs: Proof[]) => {
+    const { found, passed } = told(judge(wanted, {}, { backups: backups([], proofs) }));
+    return found["db-1"] ?? passed;
+  };
+
+  expect(ofHost([])).toBe(
+    "host-undrilled: never rebuilt for a try (production/elsewhere wants it every 90 days)",
+  );
+  expect(ofHost([rebuilt(98 * DAY_MS)])).toBe("1 of 1");
+  expect(ofHost([rebuilt(100 * DAY_MS)])).toMatch(/^host-undrilled: last rebuilt for a try 100 days ago/);
+  expect(ofHost([rebuilt(DAY_MS), rebuilt(HOUR_MS, { passed: false, message: "no data" })])).toBe(
+    "host-undrilled: rebuilding it failed 1 hour ago: no data",
+  );
+  expect(
+    ofHost([rebuilt(0, { dataset: "host:configuration" }), rebuilt(0, { repository: "local" })]),
+  ).toMatch(/never rebuilt/);
+  expect(judge(wanted, {}).skipped).toMatchObject([{ check: "host-undrilled" }]);
+});

@@ -43,7 +43,8 @@ export function judgeHost(policies: readonly Judging[], host: HostToJudge, now: 
 
   for (const demand of demands) {
     const { check } = demand;
-    if ((check.data ?? check.rebuild) !== undefined && host.backups === undefined) {
+    const isOfBackups = check.data !== undefined || check.rebuild !== undefined;
+    if (isOfBackups && host.backups === undefined) {
       skipped.push({ check: check.code, why: "the host did not tell its guardrails and repositories" });
       continue;
     }
