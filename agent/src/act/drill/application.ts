@@ -1,4 +1,4 @@
-/** The program of a container, run beside it on restored data: in a network that leads nowhere, with nothing that is real. */
+/** The program of a container, run beside it on restored data: in a network that leads to this host and no further, with nothing that is real. */
 import { lstat } from "node:fs/promises";
 import { SECOND_MS, formatDuration, type Instant } from "@shipkeeper/kit";
 import { isAlive, type Container, type ContainerId, type Mount, type VolumeName } from "@shipkeeper/model";

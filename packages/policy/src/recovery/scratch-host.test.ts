@@ -60,7 +60,7 @@ function made(host: HostConfiguration, datasets: readonly string[] = []) {
   return { of, mountsOf, left, realNames, configuration };
 }
 
-test("containers come along by the id of their image, under other names, in networks that lead nowhere", () => {
+test("containers come along by the id of their image, under other names, in internal networks", () => {
   const { configuration, realNames } = scratch(shopHost(), ["volume:shop-data"]);
   const [web, db] = configuration.containers;
 

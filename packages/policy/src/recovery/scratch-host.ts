@@ -1,6 +1,6 @@
 /**
  * A kept host as one that can be rebuilt for a try on a host that has work of its own: under names that nobody else has,
- * in networks that lead nowhere, without anything of the host that it is tried on. Of each container only what is listed
+ * in networks that lead to that host and no further, without anything of the host that it is tried on. Of each container only what is listed
  * comes along (`isolateProgram`, `isolateSurroundings`).
  */
 import { volumeNameSchema, type IsolationLimits, type Labels } from "@shipkeeper/model";
