@@ -76,7 +76,7 @@ test("a policy is compiled with every default written out in the language's own 
             to: ["local", "offsite"],
             consistency: "none",
             maxQuiesce: "10m",
-            keep: { within: "30d", daily: 0, weekly: 0, monthly: 0, yearly: 0, gone: "180d" },
+            keep: { within: "30d", daily: 0, weekly: 0, monthly: 0, yearly: 0 },
             verify: { structure: "1d", read: "30d", sample: "1d" },
             rpo: "30m",
           },
@@ -96,7 +96,7 @@ test("a policy is compiled with every default written out in the language's own 
           spec: {
             of: "databases",
             to: ["local", "offsite"],
-            keep: { within: "30d", daily: 0, weekly: 0, monthly: 0, yearly: 0, gone: "180d" },
+            keep: { within: "30d", daily: 0, weekly: 0, monthly: 0, yearly: 0 },
           },
         },
         {

@@ -38,7 +38,8 @@ export function checkForgetting(
     volume !== undefined &&
     inventory.gaps.every(({ section }) => section !== "volumes") &&
     inventory.volumes.every(({ name }) => name !== volume);
-  if (isGone && alike.every(({ at }) => now - at > keep.gone))
+  const goneMs = keep.gone ?? Infinity;
+  if (isGone && alike.every(({ at }) => now - at > goneMs))
     return [...shared, ofHost.every(({ at }) => now - at > keep.within) && "nothing comes there any more"];
 
   const isProven = ledger.proofs.some(({ passed, restorePoint }) => passed && restorePoint === point.id);

@@ -29,8 +29,8 @@ export const keepSchema = z.strictObject({
   weekly: count,
   monthly: count,
   yearly: count,
-  /** So long after its newest restore point the last ones of data that is gone from the host go, too. */
-  gone: durationSchema.prefault("180d"),
+  /** So long after its newest restore point the last ones of data that is gone from the host go, too. Absent: they stay. */
+  gone: durationSchema.optional(),
 });
 export type Keep = z.infer<typeof keepSchema>;
 /** What who knows a repository alone can go by: which data is gone only its host can tell. */

@@ -210,6 +210,9 @@ test("a run has an end", () => {
   expect(decisions.get("wait")?.[0]?.reason).toMatchObject({ why: "limit" });
 });
 
+/** Where the rule lets data that is gone go after half a year. */
+const saidOfGone = (...[points, terms = {}]: Parameters<typeof plan>) =>
+  said(points, { ...terms, keep: { gone: "180d", ...terms.keep } });
 /** Of a volume that is gone, and of one that is there and backed up. */
 const gone = (days: number, facts: Partial<ListedRestorePoint> = {}) =>
   point(days, { id: `gone-${days}d`, dataset: "volume:gone", ...facts });
@@ -217,18 +220,23 @@ const gone = (days: number, facts: Partial<ListedRestorePoint> = {}) =>
 test("of data that is gone all stays until the newest of it is old enough, and then all of it goes", () => {
   const proofs = [proof({}), proof({ level: "drill", dataset: "volume:gone", restorePoint: "gone-181d" })];
 
-  expect(said([point(1), gone(180), gone(300)], { proofs })).toEqual({
+  expect(saidOfGone([point(1), gone(180), gone(300)], { proofs })).toEqual({
     "1d": "keep: within",
     "gone-180d": "keep: newest",
     "gone-300d": "refuse: nothing-recent",
   });
-  expect(said([point(1), gone(181), gone(300)], { proofs })).toEqual({
+  expect(saidOfGone([point(1), gone(181), gone(300)], { proofs })).toEqual({
     "1d": "keep: within",
     "gone-181d": "forget: gone",
     "gone-300d": "forget: gone",
   });
-  expect(said([point(1), gone(40)], { keep: { gone: "40d" } })).toMatchObject({ "gone-40d": "keep: newest" });
-  expect(said([point(1), gone(41)], { keep: { gone: "40d" } })).toMatchObject({ "gone-41d": "forget: gone" });
+  expect(said([point(1), gone(999)])).toMatchObject({ "gone-999d": "keep: newest" });
+  expect(saidOfGone([point(1), gone(40)], { keep: { gone: "40d" } })).toMatchObject({
+    "gone-40d": "keep: newest",
+  });
+  expect(saidOfGone([point(1), gone(41)], { keep: { gone: "40d" } })).toMatchObject({
+    "gone-41d": "forget: gone",
+  });
 });
 
 test.for<[string, Parameters<typeof plan>]>([
@@ -245,7 +253,7 @@ test.for<[string, Parameters<typeof plan>]>([
     [[point(1), gone(181)], { proofs: [proof({ passed: false, message: "pack aa" })] }],
   ],
 ])("data that %s never loses its last restore point", ([, given]) => {
-  expect(said(...given)["gone-181d"]).toMatch(/^keep: newest$/);
+  expect(saidOfGone(...given)["gone-181d"]).toMatch(/^keep: newest$/);
 });
 
 test("what was saved before a restore in place goes after a month, where the rule goes on to back up the same", () => {
@@ -265,7 +273,7 @@ test("what was saved before a restore in place goes after a month, where the rul
     "40d": "keep: newest",
     "saved-31d": "refuse: nothing-recent",
   });
-  expect(said([point(1), gone(181), saved(182, { dataset: "volume:gone" })])["saved-182d"]).toBe(
+  expect(saidOfGone([point(1), gone(181), saved(182, { dataset: "volume:gone" })])["saved-182d"]).toBe(
     "forget: gone",
   );
 });

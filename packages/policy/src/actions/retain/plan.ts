@@ -78,7 +78,7 @@ function judgeDataset(
 ): JudgedRestorePoint[] {
   const { repository, points, proofs } = group;
   const { now } = world;
-  if (points.some(({ dataset }) => isGone(dataset, world))) {
+  if (keep.gone !== undefined && points.some(({ dataset }) => isGone(dataset, world))) {
     const terms = { goneMs: keep.gone, lastMadeAt, recentMs: keep.within, now };
     const gone = judgeGone({ ...group, points: [...points, ...safety] }, terms);
     if (gone !== undefined) return gone;
