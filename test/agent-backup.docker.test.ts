@@ -158,7 +158,7 @@ test("old restore points of the rule go, another rule's and another volume's sta
   restic("backup", ...old, "--tag", "dataset=volume:gone-data", "--tag", "rule=data", root);
 
   const agent = await keepHostInTest(host, { policy: policy("keep: { within: 1h }"), repositories });
-  await agent.finished("retain");
+  await agent.finished("retain", 1, 100_000); // it may wait for the first check's lock
   const points = agent.ofKind("restore-points").at(-1)?.points ?? [];
   const old2020 = points
     .filter(({ at }) => at < Date.parse("2021-01-01"))

@@ -45,7 +45,7 @@ const REACH_MS = 30 * SECOND_MS;
 /** How long somebody else's lock is waited for, and how long each time. */
 const LOCK_WAIT_MS = 10 * MINUTE_MS;
 const FIRST_WAIT_MS = 2 * SECOND_MS;
-const LONGEST_WAIT_MS = MINUTE_MS;
+const LONGEST_WAIT_MS = 15 * SECOND_MS;
 
 /** Change nothing and need nothing to stay as it is: they go on beside whoever holds the lock. */
 const LOOKS = ["snapshots", "stats", "cat", "ls", "find", "list", "diff"];
