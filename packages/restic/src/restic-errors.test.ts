@@ -99,6 +99,15 @@ test.for([
   expect(explain(code, "").code).toBe(expected);
 });
 
+test.for([40_404, 14_041, 40_312])("port %i is no answer of a server", (port) => {
+  const said = `Fatal: unable to open config file: client.Head: Head "http://127.0.0.1:${port}/shop/config": EOF`;
+
+  expect(explain(1, said)).toMatchObject({
+    code: "repository_unreachable",
+    message: expect.stringContaining("it cannot be opened"),
+  });
+});
+
 test("files that could not be read are no trouble of the repository, whatever their errors say", () => {
   const problem = explain(3, "error: open /volumes/data/secret: permission denied");
 

@@ -54,8 +54,9 @@ interface Sign {
   readonly quote?: true;
 }
 
-/** A request that opens the repository, and how servers say no to whoever asks. */
-const REFUSED = /40[13]|access ?denied|forbidden|permission denied|invalidaccesskeyid|signaturedoesnotmatch/;
+/** A request that opens the repository, and how servers say no to whoever asks. A port is no answer of theirs. */
+const REFUSED =
+  /(?<![:\d])40[13]\b|access ?denied|forbidden|permission denied|invalidaccesskeyid|signaturedoesnotmatch/;
 const OPENING = "unable to open (?:config file|repository)";
 
 /** Asked in this order: what is more special first. */
@@ -102,7 +103,10 @@ const SIGNS: readonly Sign[] = [
   {
     code: "repository_absent",
     exit: 10,
-    text: new RegExp(`${OPENING}.*(?:no such file|does not exist|not found|404|NoSuch(?:Bucket|Key))`, "i"),
+    text: new RegExp(
+      `${OPENING}.*(?:no such file|does not exist|not found|(?<![:\\d])404\\b|NoSuch(?:Bucket|Key))`,
+      "i",
+    ),
     words: "there is no repository where the configuration says",
   },
   {
